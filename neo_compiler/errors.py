@@ -1,0 +1,48 @@
+"""Errors of the compiler; each class owns the exit code that `neo` ends with."""
+
+from __future__ import annotations
+
+from edge_runtime.errors import EdgeError, ExitCode
+
+
+class NeoError(EdgeError):
+    """Base of the compiler's errors; the message says what, where and what to do."""
+
+
+class UsageError(NeoError):
+    """An option is missing, malformed or contradicts another."""
+
+    exit_code = ExitCode.USAGE
+
+
+class ModelError(NeoError):
+    """The model file is not valid, or asks for something that cannot be compiled."""
+
+    exit_code = ExitCode.MODEL
+
+
+class UnsupportedOperators(ModelError):  # noqa: N818 - named for what it lists
+    """Operators that no native code exists for.
+
+    `operators` maps an operator's name to the names of the nodes that use it.
+    """
+
+    def __init__(self, operators: dict[str, list[str]], why: str = "no native code exists for") -> None:
+        self.operators = operators
+        rows = [
+            f"  {name}: {len(nodes)} node{'s' if len(nodes) > 1 else ''}, first: {', '.join(nodes[:3])}"
+            for name, nodes in sorted(operators.items())
+        ]
+        super().__init__(f"{why} {len(operators)} operator{'s' if len(operators) > 1 else ''} of this model:\n" + "\n".join(rows))
+
+
+class TargetError(NeoError):
+    """The target is unknown, or a tool that it needs is missing."""
+
+    exit_code = ExitCode.TARGET
+
+
+class MismatchError(NeoError):
+    """The compiled model's outputs differ from the reference by more than the tolerance."""
+
+    exit_code = ExitCode.MISMATCH
