@@ -1,0 +1,114 @@
+"""The mutator that decides, value by value, whether a tensor is held blocked or plain."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import tvm
+from tvm import relax, te
+from tvm.relax.expr_functor import PyExprMutator, mutator
+
+from neo_compiler.lower.compute import layout as compute
+from neo_compiler.lower.values import dtype_of, shape_of
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """An (N, C, H, W) value held as (N, ceil(C/b), H, W, b); `channels` is C."""
+
+    expr: relax.Expr
+    channels: int
+
+    @property
+    def block(self) -> int:
+        """Channels in a block."""
+        return shape_of(self.expr)[4]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The logical shape (N, C, H, W)."""
+        batch, _, height, width, _ = shape_of(self.expr)
+        return batch, self.channels, height, width
+
+
+class Layouts:
+    """What a layout rule may ask for while one operator is rewritten."""
+
+    def __init__(
+        self, builder: relax.BlockBuilder, block: int, plain: Callable[[relax.Expr], relax.Expr]
+    ) -> None:
+        self.block = block
+        self._builder = builder
+        self._plain = plain
+        self._held: dict[relax.Expr, Blocked] = {}
+
+    def hold(self, expr: relax.Expr, value: Blocked) -> None:
+        """Remember that the original expression now exists in blocked form."""
+        self._held[expr] = value
+
+    def held(self, expr: relax.Expr) -> Blocked | None:
+        """The blocked form of an original expression, where one exists already."""
+        return self._held.get(expr)
+
+    def plain(self, expr: relax.Expr) -> relax.Expr:
+        """The value of an original expression in its own layout."""
+        return self._plain(expr)
+
+    def pack(self, expr: relax.Expr) -> Blocked:
+        """The blocked form of an original expression, packed now where there is none yet."""
+        if (value := self._held.get(expr)) is None:
+            channels = shape_of(expr)[1]
+            packed = self.emit(compute.pack, self._plain(expr), block=min(self.block, channels))
+            value = self._held[expr] = Blocked(packed, channels)
+        return value
+
+    def emit(self, compute: Callable[..., te.Tensor], *args: relax.Expr, **options: object) -> relax.Expr:
+        """Add a kernel: `compute(*args, **options)` with the arguments as tensors of an expression."""
+        kernel = functools.partial(compute, **options)
+        return self._builder.emit_te(kernel, *args, primfunc_name_hint=compute.__name__)
+
+    def call(self, call: relax.Call) -> relax.Expr:
+        """Add a Relax operator."""
+        return self._builder.emit(call)
+
+
+Rule = Callable[[Layouts, relax.Call], "Blocked | relax.Expr | None"]
+
+
+@mutator
+class _BlockLayouts(PyExprMutator):
+    def __init__(self, module: tvm.IRModule, block: int, rules: dict[str, Rule]) -> None:
+        super().__init__(module)
+        self._rules = rules
+        self._layouts = Layouts(self.builder_, block, self.visit_expr)
+
+    def visit_var_binding_(self, binding: relax.VarBinding) -> None:
+        result = self._rewrite(binding.value)
+        if result is None:
+            super().visit_var_binding_(binding)
+        elif isinstance(result, Blocked):
+            self._layouts.hold(binding.var, result)
+            # The plain form is dead code unless somebody reads it.
+            plain = self._layouts.emit(compute.unpack, result.expr, channels=result.channels)
+            self.set_var_remap(binding.var, plain)
+        else:
+            self.set_var_remap(binding.var, result)
+
+    def _rewrite(self, value: relax.Expr) -> Blocked | relax.Expr | None:
+        if not isinstance(value, relax.Call) or not isinstance(value.op, tvm.ir.Op):
+            return None
+        rule = self._rules.get(value.op.name)
+        return rule(self._layouts, value) if rule and dtype_of(value) == "float32" else None
+
+
+def block_layouts(module: tvm.IRModule, block: int) -> tvm.IRModule:
+    """Rewrite `main` so that convolutions and what lies between them work on blocks of `block` channels."""
+    from neo_compiler.lower.blocked.rules import RULES
+
+    pass_ = _BlockLayouts(module, block, RULES)
+    for name, function in module.functions.items():
+        if isinstance(function, relax.Function):
+            pass_.builder_.update_func(name, pass_.visit_expr(function))
+    return relax.transform.DeadCodeElimination()(pass_.builder_.get())

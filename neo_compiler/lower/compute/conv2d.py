@@ -1,0 +1,79 @@
+"""Direct convolutions over blocked values; padding is done before them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from tvm import te
+
+
+@dataclass(frozen=True)
+class Window:
+    """How a kernel moves over height and width; `padding` is (top, left, bottom, right)."""
+
+    strides: tuple[int, int]
+    padding: tuple[int, int, int, int]
+    dilation: tuple[int, int]
+
+    def output(self, size: tuple[int, int], kernel: tuple[int, int]) -> tuple[int, int]:
+        """The output's height and width for an already padded input of `size`."""
+        rows, columns = (
+            (extent - (taps - 1) * gap - 1) // step + 1
+            for extent, taps, gap, step in zip(size, kernel, self.dilation, self.strides, strict=True)
+        )
+        return rows, columns
+
+
+def pack_weight(weight: NDArray[np.float32], inner: int, outer: int) -> NDArray[np.float32]:
+    """(O, I, KH, KW) → (O/outer, I/inner, KH, KW, inner, outer), filled up with zeros."""
+    out_channels, in_channels, *taps = weight.shape
+    full = np.zeros(
+        (-(-out_channels // outer) * outer, -(-in_channels // inner) * inner, *taps), weight.dtype
+    )
+    full[:out_channels, :in_channels] = weight
+    blocked = full.reshape(full.shape[0] // outer, outer, full.shape[1] // inner, inner, *taps)
+    return np.ascontiguousarray(blocked.transpose(0, 2, 4, 5, 3, 1))
+
+
+def pack_depthwise_weight(weight: NDArray[np.float32], block: int) -> NDArray[np.float32]:
+    """(C, 1, KH, KW) → (C/block, KH, KW, block), filled up with zeros."""
+    channels, _, *taps = weight.shape
+    full = np.zeros((-(-channels // block) * block, *taps), weight.dtype)
+    full[:channels] = weight[:, 0]
+    return np.ascontiguousarray(full.reshape(-1, block, *taps).transpose(0, 2, 3, 1))
+
+
+def conv2d(data: te.Tensor, weight: te.Tensor, window: Window, groups: int = 1) -> te.Tensor:
+    """(N, I/i, H, W, i) with (O/o, I/groups/i, KH, KW, i, o) → (N, O/o, OH, OW, o)."""
+    batch, _, height, width, _ = (int(extent) for extent in data.shape)
+    out_blocks, in_blocks, *taps, inner, outer = (int(extent) for extent in weight.shape)
+    rows, columns = window.output((height, width), (taps[0], taps[1]))
+    (down, right), (down_gap, right_gap) = window.strides, window.dilation
+    per_group = out_blocks // groups
+    block = te.reduce_axis((0, in_blocks), "block")
+    ky, kx = te.reduce_axis((0, taps[0]), "ky"), te.reduce_axis((0, taps[1]), "kx")
+    lane = te.reduce_axis((0, inner), "lane")
+
+    def value(n: te.Var, c: te.Var, y: te.Var, x: te.Var, o: te.Var) -> te.Expr:
+        first = c // per_group * in_blocks if groups > 1 else 0
+        read = data[n, first + block, y * down + ky * down_gap, x * right + kx * right_gap, lane]
+        return te.sum(read * weight[c, block, ky, kx, lane, o], axis=[block, ky, kx, lane])
+
+    return te.compute((batch, out_blocks, rows, columns, outer), value, name="conv2d")
+
+
+def depthwise(data: te.Tensor, weight: te.Tensor, window: Window) -> te.Tensor:
+    """(N, C/b, H, W, b) with (C/b, KH, KW, b) → (N, C/b, OH, OW, b)."""
+    batch, blocks, height, width, block = (int(extent) for extent in data.shape)
+    taps = int(weight.shape[1]), int(weight.shape[2])
+    rows, columns = window.output((height, width), taps)
+    (down, right), (down_gap, right_gap) = window.strides, window.dilation
+    ky, kx = te.reduce_axis((0, taps[0]), "ky"), te.reduce_axis((0, taps[1]), "kx")
+
+    def value(n: te.Var, c: te.Var, y: te.Var, x: te.Var, i: te.Var) -> te.Expr:
+        read = data[n, c, y * down + ky * down_gap, x * right + kx * right_gap, i]
+        return te.sum(read * weight[c, ky, kx, i], axis=[ky, kx])
+
+    return te.compute((batch, blocks, rows, columns, block), value, name="depthwise")

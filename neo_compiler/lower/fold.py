@@ -1,0 +1,73 @@
+"""Constant folding in numpy: the few operators that the importer leaves between constants."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import tvm
+from numpy.typing import NDArray
+from tvm import relax
+from tvm.relax.expr_functor import PyExprMutator, mutator
+
+from neo_compiler.lower.values import array_of, integers, is_constant, shape_of
+
+Array = NDArray[np.generic]
+
+
+def _permute(call: relax.Call, value: Array) -> Array:
+    axes = call.attrs.axes
+    return np.transpose(value, None if axes is None else integers(axes))
+
+
+# TVM's own folding compiles every one of these with LLVM: 6 s instead of 10 ms on EfficientNet-Lite0.
+_FOLDED: dict[str, Callable[..., Array]] = {
+    "relax.add": lambda _, a, b: a + b,
+    "relax.astype": lambda call, a: a.astype(str(call.attrs.dtype)),
+    "relax.broadcast_to": lambda call, a: np.broadcast_to(a, shape_of(call)),
+    "relax.divide": lambda _, a, b: a // b if np.issubdtype(a.dtype, np.integer) else a / b,
+    "relax.expand_dims": lambda call, a: a.reshape(shape_of(call)),
+    "relax.isnan": lambda _, a: np.isnan(a),
+    "relax.maximum": lambda _, a, b: np.maximum(a, b),
+    "relax.minimum": lambda _, a, b: np.minimum(a, b),
+    "relax.multiply": lambda _, a, b: a * b,
+    "relax.negative": lambda _, a: -a,
+    "relax.permute_dims": _permute,
+    "relax.reshape": lambda call, a: a.reshape(shape_of(call)),
+    "relax.sqrt": lambda _, a: np.sqrt(a),
+    "relax.squeeze": lambda call, a: a.reshape(shape_of(call)),
+    "relax.subtract": lambda _, a, b: a - b,
+    "relax.where": lambda _, c, a, b: np.where(c, a, b),
+}
+
+_MOST_BYTES = 1 << 30
+
+
+@mutator
+class _Fold(PyExprMutator):
+    def visit_call_(self, call: relax.Call) -> relax.Expr:
+        call = super().visit_call_(call)
+        fold = _FOLDED.get(call.op.name) if isinstance(call.op, tvm.ir.Op) else None
+        tensors = [self._known(arg) for arg in call.args if not isinstance(arg, relax.ShapeExpr)]
+        if fold is None or any(tensor is None for tensor in tensors):
+            return call
+        normal = self.builder_.normalize(call)
+        if math.prod(shape_of(normal)) * 4 > max(_MOST_BYTES, 1):
+            return call
+        result = fold(normal, *[array_of(tensor) for tensor in tensors])
+        return relax.const(np.ascontiguousarray(result), str(normal.ty.dtype))
+
+    def _known(self, expr: relax.Expr) -> relax.Expr | None:
+        value = self.lookup_binding(expr) if isinstance(expr, relax.Var) else expr
+        return value if value is not None and is_constant(value) else None
+
+
+def fold_constants(module: tvm.IRModule) -> tvm.IRModule:
+    """Evaluate operators whose operands are all constant."""
+    pass_ = _Fold(module)
+    for name, function in module.functions.items():
+        if isinstance(function, relax.Function):
+            pass_.builder_.update_func(name, pass_.visit_expr(function))
+    module = relax.transform.CanonicalizeBindings()(pass_.builder_.get())
+    return relax.transform.DeadCodeElimination()(module)

@@ -1,0 +1,34 @@
+"""Reading Relax expressions."""
+
+from __future__ import annotations
+
+import numpy as np
+import tvm
+from numpy.typing import NDArray
+from tvm import relax
+
+
+def shape_of(expr: relax.Expr) -> tuple[int, ...]:
+    """The static shape of a tensor expression."""
+    return tuple(int(extent) for extent in expr.ty.shape.values)
+
+
+def dtype_of(expr: relax.Expr) -> str:
+    """The numpy dtype name of a tensor expression."""
+    return str(expr.ty.dtype)
+
+
+def is_constant(expr: relax.Expr) -> bool:
+    """Whether the expression is a constant tensor."""
+    return isinstance(expr, tvm.ir.GenericConst)
+
+
+def array_of(expr: relax.Expr) -> NDArray[np.generic]:
+    """The value of a constant tensor."""
+    value: NDArray[np.generic] = expr.value.numpy()
+    return value
+
+
+def integers(values: object) -> tuple[int, ...]:
+    """An attribute's list of integers."""
+    return tuple(int(value) for value in values)  # type: ignore[attr-defined]

@@ -1,0 +1,36 @@
+"""Matrix product with packed weights: a tile of rows and column vectors in registers."""
+
+from __future__ import annotations
+
+from tvm.s_tir import Schedule
+
+from neo_compiler.schedule.blocks import divisors, extents
+from neo_compiler.schedule.cpu.epilogue import find_anchor, hold_in_registers
+from neo_compiler.target import Target
+
+
+def dense(sch: Schedule, target: Target) -> bool:
+    """Schedule a function whose anchor is `dense`, where its width fills vectors."""
+    if (found := find_anchor(sch, "dense")) is None:
+        return False
+    anchor, last = found
+    loops = sch.get_loops(last)
+    if len(loops) != 2:
+        return False
+    row, column = loops
+    rows, columns = extents(sch, loops)
+    lanes = divisors(columns, target.lanes)[-1]
+    if lanes < 2:
+        return False
+    height = divisors(rows, 8)[-1]
+    vectors = divisors(columns // lanes, max(1, (target.registers - 4) // height // 2))[-1]
+    row, tile_rows = sch.split(row, [None, height])
+    column, tile_vectors, lane = sch.split(column, [None, vectors, lanes])
+    sch.reorder(row, column, tile_rows, tile_vectors, lane)
+    at = sch.fuse(row, column)
+    sch.parallel(at)
+    sch.unroll(tile_rows)
+    sch.unroll(tile_vectors)
+    sch.vectorize(lane)
+    hold_in_registers(sch, anchor, at)
+    return True

@@ -1,0 +1,27 @@
+"""Depthwise convolution over blocked values: a row of outputs in registers, all taps unrolled."""
+
+from __future__ import annotations
+
+from tvm.s_tir import Schedule
+
+from neo_compiler.schedule.blocks import divisors, extents
+from neo_compiler.schedule.cpu.epilogue import find_anchor, hold_in_registers
+from neo_compiler.target import Target
+
+
+def depthwise(sch: Schedule, target: Target) -> bool:
+    """Schedule a function whose anchor is `depthwise`."""
+    if (found := find_anchor(sch, "depthwise")) is None:
+        return False
+    anchor, last = found
+    loops = sch.get_loops(last)
+    if len(loops) != 5:
+        return False
+    batch, channel, row, column, lane = loops
+    width = divisors(extents(sch, [column])[0], target.registers // 2)[-1]
+    column, columns = sch.split(column, [None, width])
+    sch.parallel(sch.fuse(batch, channel, row))
+    sch.unroll(columns)
+    sch.vectorize(lane)
+    hold_in_registers(sch, anchor, column, unroll_taps=True)
+    return True

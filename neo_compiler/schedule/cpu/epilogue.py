@@ -1,0 +1,39 @@
+"""What the rules of convolutions and matrix products share: the element-wise functions behind them."""
+
+from __future__ import annotations
+
+from tvm.s_tir import Schedule
+from tvm.s_tir.schedule import LoopRV, SBlockRV
+
+from neo_compiler.schedule.blocks import blocks_of, name_of, split_axes
+
+
+def find_anchor(sch: Schedule, name: str) -> tuple[SBlockRV, SBlockRV] | None:
+    """The block called `name` and the last block, with everything between the two inlined.
+
+    Where nothing follows the anchor, a write-back block is added, so that the anchor's results can be held
+    in registers. None when the function has no such block, or blocks before it.
+    """
+    blocks = blocks_of(sch)
+    names = [name_of(sch, block) for block in blocks]
+    if names[0] != name:
+        return None
+    for block in blocks[1:-1]:
+        sch.compute_inline(block)
+    anchor = blocks[0]
+    return anchor, blocks[-1] if len(blocks) > 1 else sch.cache_write(anchor, 0, "global")
+
+
+def hold_in_registers(sch: Schedule, anchor: SBlockRV, at: LoopRV, *, unroll_taps: bool = False) -> None:
+    """Compute the anchor's tile under `at`: reductions outside, the tile unrolled, its last axis a vector."""
+    sch.compute_at(anchor, at)
+    depth = [str(sch.get(loop).loop_var) for loop in sch.get_loops(anchor)].index(str(sch.get(at).loop_var))
+    spatial, reductions = split_axes(sch, anchor, sch.get_loops(anchor)[depth + 1 :])
+    sch.reorder(*reductions, *spatial)
+    for loop in spatial[:-1]:
+        sch.unroll(loop)
+    if unroll_taps:
+        for loop in reductions:
+            sch.unroll(loop)
+    sch.vectorize(spatial[-1])
+    sch.decompose_reduction(anchor, reductions[0])
