@@ -24,7 +24,7 @@ def load(path: str | Path) -> onnx.ModelProto:
         raise ModelError(f"{path} holds no graph: it is {seems_to_be(path.read_bytes()[:512])}")
     resolve_external_data(model, path.parent)
     _check(path, model)
-    _weights_are_no_inputs(model.graph)
+    _weights_are_no_inputs(model)
     _one_name_for_the_default_domain(model)
     return model
 
@@ -60,8 +60,10 @@ def _check(path: Path, model: onnx.ModelProto) -> None:
         raise ModelError(f"{path} breaks the ONNX rules: {reason}") from error
 
 
-def _weights_are_no_inputs(graph: onnx.GraphProto) -> None:
+def _weights_are_no_inputs(model: onnx.ModelProto) -> None:
     """IR versions before 4 list each initializer as an input too."""
+    model.ir_version = max(model.ir_version, 4)
+    graph = model.graph
     weights = {tensor.name for tensor in graph.initializer}
     real = [value for value in graph.input if value.name not in weights]
     del graph.input[:]

@@ -1,0 +1,53 @@
+"""The outputs of one node with constant inputs, computed by onnxruntime."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+import onnx_ir as ir
+import onnxruntime as ort
+from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+ORT_ERRORS = (
+    state.Fail,
+    state.InvalidArgument,
+    state.InvalidGraph,
+    state.NotImplemented,
+    state.RuntimeException,
+)
+NEWEST_IR = 10  # what every onnxruntime that we allow reads
+
+
+class CannotEvaluate(Exception):
+    """onnxruntime has no kernel for this node or these types, or they have no numpy equivalent."""
+
+
+def evaluate(node: ir.Node, model: ir.Model) -> list[np.ndarray]:
+    """The values of the node's named outputs, in order; every input must be constant.
+
+    Raises CannotEvaluate.
+    """
+    constants = {str(value.name): value.const_value for value in node.inputs if value is not None}
+    feeds = {name: tensor.numpy() for name, tensor in constants.items() if tensor is not None}
+    names = [str(value.name) for value in node.outputs if value.name]
+    graph = onnx.helper.make_graph(
+        [ir.to_proto(node)],
+        "constant",
+        [
+            onnx.helper.make_tensor_value_info(name, tensor.dtype.value, list(tensor.shape.numpy()))
+            for name, tensor in constants.items()
+            if tensor is not None
+        ],
+        [onnx.ValueInfoProto(name=name) for name in names],
+    )
+    opsets = [onnx.helper.make_opsetid(*row) for row in model.graph.opset_imports.items()]
+    proto = onnx.helper.make_model(graph, opset_imports=opsets, ir_version=min(model.ir_version, NEWEST_IR))
+    options = ort.SessionOptions()
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 4
+    try:
+        session = ort.InferenceSession(proto.SerializeToString(), options, ["CPUExecutionProvider"])
+        return [np.asarray(value) for value in session.run(names, feeds)]
+    except ORT_ERRORS as error:
+        raise CannotEvaluate(str(error)) from error

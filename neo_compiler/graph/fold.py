@@ -1,0 +1,126 @@
+"""One walk over the graph: what is constant is computed, every other value gets its static shape.
+
+Rules that keep an artifact small: a result that is larger than what it is made of and beyond 64 KiB stays
+computed at run time, and quantised weights stay quantised.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import onnx
+import onnx_ir as ir
+
+from neo_compiler.graph.evaluate import CannotEvaluate, evaluate
+from neo_compiler.graph.infer import infer_types
+from neo_compiler.graph.values import is_static
+
+GROWTH_LIMIT = 64 * 1024  # bytes
+RANDOM = frozenset(
+    {"Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike"}
+)
+SMALL_INTEGERS = frozenset(
+    {
+        ir.DataType.INT8,
+        ir.DataType.UINT8,
+        ir.DataType.INT4,
+        ir.DataType.UINT4,
+        ir.DataType.INT2,
+        ir.DataType.UINT2,
+    }
+)
+
+log = logging.getLogger(__name__)
+
+
+def fold(model: ir.Model) -> None:
+    """Replace nodes whose inputs are all constant by initializers, and infer the type of all other values."""
+    for node in list(model.graph):
+        types = infer_types(node, model)
+        values = _shape_of(node) or _constant(node, types, model)
+        if values is None:
+            for output in node.outputs:
+                if output.name:
+                    _set_type(output, types.get(output.name))
+        else:
+            _replace(node, values)
+
+
+def _set_type(value: ir.Value, inferred: onnx.TypeProto | None) -> None:
+    if inferred is None:
+        if not is_static(value):
+            value.shape = None  # what the exporter noted may hold symbols that no longer exist
+        return
+    value.type = ir.serde.deserialize_type_proto_for_type(inferred)
+    value.shape = ir.serde.deserialize_type_proto_for_shape(inferred)
+
+
+def _shape_of(node: ir.Node) -> list[np.ndarray] | None:
+    """The value of a Shape or Size node whose operand has a static shape."""
+    if node.domain or node.op_type not in ("Shape", "Size"):
+        return None
+    operand = node.inputs[0]
+    if operand is None or operand.shape is None or not is_static(operand):
+        return None
+    shape = np.array(operand.shape.numpy(), np.int64)
+    if node.op_type == "Size":
+        return [np.array(shape.prod(), np.int64)]
+    attributes = node.attributes
+    start = attributes["start"].as_int() if "start" in attributes else 0
+    end = attributes["end"].as_int() if "end" in attributes else len(shape)
+    return [shape[start:end]]
+
+
+def _constant(
+    node: ir.Node, types: Mapping[str, onnx.TypeProto], model: ir.Model
+) -> Sequence[np.ndarray] | None:
+    operands = [value for value in node.inputs if value is not None]
+    if not operands or any(value.const_value is None for value in operands) or not _may_fold(node):
+        return None
+    limit = max(GROWTH_LIMIT, sum(value.const_value.nbytes for value in operands if value.const_value))
+    if sum(map(_type_bytes, types.values())) > limit:
+        return None
+    try:
+        values = evaluate(node, model)
+    except CannotEvaluate as error:
+        log.info("%s %r stays as it is: %s", node.op_type, node.name, error)
+        return None
+    return values if sum(value.nbytes for value in values) <= limit else None
+
+
+def _may_fold(node: ir.Node) -> bool:
+    if node.domain or node.op_type in RANDOM or node.op_type == "DequantizeLinear":
+        return False
+    if any(
+        attr.type in (ir.AttributeType.GRAPH, ir.AttributeType.GRAPHS) for attr in node.attributes.values()
+    ):
+        return False
+    if any(output.is_graph_output() for output in node.outputs):
+        return False
+    source = node.inputs[0]
+    return not (node.op_type == "Cast" and source is not None and source.dtype in SMALL_INTEGERS)
+
+
+def _type_bytes(kind: onnx.TypeProto) -> int:
+    """Bytes of a value of this type, 0 where its shape is not known."""
+    tensor = kind.tensor_type
+    if not tensor.HasField("shape") or not all(size.HasField("dim_value") for size in tensor.shape.dim):
+        return 0
+    count = int(np.prod([size.dim_value for size in tensor.shape.dim], dtype=np.int64))
+    return int(count * ir.DataType(tensor.elem_type).itemsize)
+
+
+def _replace(node: ir.Node, values: Sequence[np.ndarray]) -> None:
+    graph = node.graph
+    if not isinstance(graph, ir.Graph):
+        raise TypeError(f"{node.name} lies in no graph")
+    for output, array in zip((value for value in node.outputs if value.name), values, strict=True):
+        name = output.name
+        output.name = f"{name}/folded away"
+        constant = ir.Value(name=name, const_value=ir.tensor(array, name=name))
+        constant.shape, constant.dtype = ir.Shape(array.shape), ir.DataType.from_numpy(array.dtype)
+        graph.register_initializer(constant)
+        output.replace_all_uses_with(constant)
+    graph.remove(node, safe=True)
