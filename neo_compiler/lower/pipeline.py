@@ -8,15 +8,20 @@ from tvm import relax, tirx
 
 from neo_compiler.lower.blocked import block_layouts
 from neo_compiler.lower.importer import to_relax
+from neo_compiler.stages import Stages
 from neo_compiler.target import Target
 
 
-def lower(model: onnx.ModelProto, target: Target) -> tvm.IRModule:
+def lower(model: onnx.ModelProto, target: Target, stages: Stages | None = None) -> tvm.IRModule:
     """A prepared model as one Relax function `main` that calls fused, unscheduled TensorIR functions."""
+    stages = stages or Stages()
     with tvm.target.Target(target.llvm()):
-        module = to_relax(model)
-        module = block_layouts(module, target.lanes)
-        return fuse(module)
+        with stages("import"):
+            module = to_relax(model)
+        with stages("layout"):
+            module = block_layouts(module, target.lanes)
+        with stages("fuse"):
+            return fuse(module)
 
 
 _OPAQUE = 8  # TOpPattern.kOpaque
@@ -40,6 +45,7 @@ def fuse(module: tvm.IRModule) -> tvm.IRModule:
         _keep_apart,
         relax.transform.FuseOps(),
         relax.transform.FuseTIR(),
+        relax.transform.RewriteDataflowReshape(),
         relax.transform.DeadCodeElimination(),
     ]
     return tvm.transform.Sequential(passes)(module)

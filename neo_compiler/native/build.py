@@ -1,0 +1,47 @@
+"""Scheduled kernels → compiled.so and compiled.params."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import tvm
+from numpy.typing import NDArray
+
+from neo_compiler.native.codegen import generate_object
+from neo_compiler.native.extract import extract
+from neo_compiler.native.link import link
+from neo_compiler.native.plan import Plan
+from neo_compiler.stages import Stages
+from neo_compiler.target import Target
+
+
+def build(
+    module: tvm.IRModule, outputs: tuple[str, ...], target: Target, folder: Path, stages: Stages | None = None
+) -> Plan:
+    """Write `compiled.so` and `compiled.params` for a scheduled module into `folder`.
+
+    `outputs` names the results of the module's `main`. Returns the plan that the library executes.
+    """
+    stages = stages or Stages()
+    with stages("plan"):
+        program = extract(module, outputs)
+        _write_params(folder / "compiled.params", program.params, program.plan.params_bytes)
+    with tempfile.TemporaryDirectory(prefix="neo-build-") as scratch:
+        objects = [Path(scratch) / "kernels.o"]
+        with stages("codegen"):
+            plan = replace(program.plan, scratch_bytes=generate_object(module, target, objects[0]))
+        with stages("link"):
+            link(objects, plan, target, folder / "compiled.so")
+    return plan
+
+
+def _write_params(path: Path, params: Sequence[tuple[int, NDArray[np.generic]]], nbytes: int) -> None:
+    with path.open("wb") as file:
+        for offset, value in params:
+            file.seek(offset)
+            file.write(np.ascontiguousarray(value).data)
+        file.truncate(nbytes)
