@@ -9,6 +9,7 @@ import onnx_ir as ir
 
 from neo_compiler.graph.check_operators import check_operators
 from neo_compiler.graph.check_static import check_static
+from neo_compiler.graph.drop_no_ops import drop_no_ops
 from neo_compiler.graph.fix_shapes import fix_shapes
 from neo_compiler.graph.fold import fold
 from neo_compiler.graph.inline import inline_functions
@@ -26,6 +27,7 @@ PASSES: tuple[Callable[[ir.Model], object], ...] = (
     splice_ifs,
     drop_unused,
     check_operators,
+    drop_no_ops,
     tidy,
     check_static,
 )

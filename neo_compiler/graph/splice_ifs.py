@@ -44,13 +44,7 @@ def _splice(graph: ir.Graph, node: ir.Node, branch: ir.Graph) -> None:
                 value.name = f"{node.name}/{value.name}"
     branch.outputs.clear()
     branch.remove(nodes)
-    names = [output.name for output in node.outputs]
-    copies = [ir.Node("", "Identity", [result]) for result in results]
-    graph.insert_before(node, [*nodes, *copies])
-    old = list(node.outputs)
-    for output, copy, name in zip(old, copies, names, strict=True):
-        output.name = f"{name}/spliced away"
-        copy.outputs[0].name = name
-        copy.name = f"{node.name}/{name}"
-        ir.convenience.replace_all_uses_with(output, copy.outputs[0], replace_graph_outputs=True)
-    graph.remove(node, safe=True)
+    copies = [ir.Node("", "Identity", [result], name=f"{node.name}/{result.name}") for result in results]
+    graph.insert_before(node, nodes)
+    values = [copy.outputs[0] for copy in copies]
+    ir.convenience.replace_nodes_and_values(graph, node, [node], copies, node.outputs, values)
