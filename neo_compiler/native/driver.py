@@ -1,0 +1,172 @@
+"""A plan as C: constant tables that the model-independent runtime loops over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from math import prod
+
+from edge_runtime.manifest import TensorSpec
+from neo_compiler.native.plan import Placed, Plan, Where
+
+# numpy's name -> DLPack type code, bits
+DTYPES: dict[str, tuple[int, int]] = {
+    "bool": (6, 8),
+    "int8": (0, 8),
+    "int16": (0, 16),
+    "int32": (0, 32),
+    "int64": (0, 64),
+    "uint8": (1, 8),
+    "uint16": (1, 16),
+    "uint32": (1, 32),
+    "uint64": (1, 64),
+    "float16": (2, 16),
+    "float32": (2, 32),
+    "float64": (2, 64),
+    "bfloat16": (4, 16),
+}
+
+# Every tensor starts at such an address: kernels load whole vectors, and cache lines are not shared.
+ALIGNMENT = 64
+
+
+def byte_size(dtype: str, shape: Iterable[int]) -> int:
+    """How many bytes a compact tensor takes."""
+    return prod(shape) * DTYPES[dtype][1] // 8
+
+
+class _Shapes:
+    """All dimensions in one array; equal shapes share their place in it."""
+
+    def __init__(self) -> None:
+        self.values: list[int] = []
+        self._places: dict[tuple[int, ...], int] = {}
+
+    def place(self, shape: tuple[int, ...]) -> int:
+        if shape not in self._places:
+            self._places[shape] = len(self.values)
+            self.values.extend(shape)
+        return self._places[shape]
+
+
+def _static(spec: TensorSpec) -> tuple[int, ...]:
+    return tuple(int(size) for size in spec.shape)
+
+
+def _c_string(text: str) -> str:
+    plain = {byte for byte in range(0x20, 0x7F)} - set(b'"\\?')
+    return '"' + "".join(chr(byte) if byte in plain else f"\\{byte:03o}" for byte in text.encode()) + '"'
+
+
+def _dtype(name: str) -> str:
+    code, bits = DTYPES[name]
+    return f"{{{code}, {bits}, 1}}"
+
+
+def _table(kind: str, name: str, rows: Iterable[str]) -> Iterator[str]:
+    yield f"static const {kind} {name}[] = {{"
+    count = 0
+    for count, row in enumerate(rows, 1):
+        yield f"    {row},"
+    if not count:
+        yield "    {0}," if kind.startswith("neo_") else "    0,"  # C knows no empty array
+    yield "};"
+
+
+def _spec_rows(specs: Iterable[TensorSpec], shapes: _Shapes) -> Iterator[str]:
+    for spec in specs:
+        shape = _static(spec)
+        size = byte_size(spec.dtype, shape)
+        yield f"{{{_c_string(spec.name)}, {_dtype(spec.dtype)}, {len(shape)}, {shapes.place(shape)}, {size}u}}"
+
+
+def _tensor_rows(tensors: Iterable[Placed], shapes: _Shapes) -> Iterator[str]:
+    for row in tensors:
+        place = f"{row.offset}u, {row.index}, {shapes.place(row.shape)}"
+        yield f"{{{place}, {_dtype(row.dtype)}, {len(row.shape)}, NEO_{row.where.name}}}"
+
+
+def _step_rows(plan: Plan) -> Iterator[str]:
+    first = 0
+    for step in plan.steps:
+        yield f"{{__tvm_ffi_{step.kernel}, {_c_string(step.kernel)}, {first}, {len(step.args)}}}"
+        first += len(step.args)
+
+
+def _chunks(values: Iterable[int]) -> Iterator[str]:
+    texts = [str(value) for value in values]
+    for start in range(0, len(texts), 16):
+        yield ", ".join(texts[start : start + 16])
+
+
+def driver_source(plan: Plan) -> str:
+    """The C source that defines `neo_plan`; the same plan gives the same text.
+
+    Raises ValueError where the plan contradicts itself, which is a mistake of the compiler.
+    """
+    check_plan(plan)
+    shapes = _Shapes()
+    specs = [list(_spec_rows(rows, shapes)) for rows in (plan.inputs, plan.outputs)]
+    tensors = list(_tensor_rows(plan.tensors, shapes))
+    args = [arg for step in plan.steps for arg in step.args]
+    counts = (len(plan.inputs), len(plan.outputs), len(plan.tensors), len(plan.steps), len(args))
+    sizes = (plan.arena_bytes, plan.params_bytes, plan.scratch_bytes)
+    lines = [
+        '#include "plan.h"',
+        *(f"neo_kernel __tvm_ffi_{name};" for name in sorted({step.kernel for step in plan.steps})),
+        *_table("neo_spec_row", "inputs", specs[0]),
+        *_table("neo_spec_row", "outputs", specs[1]),
+        *_table("neo_tensor_row", "tensors", tensors),
+        *_table("neo_step_row", "steps", _step_rows(plan)),
+        *_table("uint32_t", "args", _chunks(args)),
+        *_table("uint32_t", "results", _chunks(plan.results)),
+        *_table("int64_t", "shapes", _chunks(shapes.values)),
+        "const neo_plan_tables neo_plan = {",
+        "    inputs, outputs, tensors, steps, args, results, shapes,",
+        f"    {', '.join(map(str, counts))},",
+        f"    {', '.join(f'{size}u' for size in sizes)},",
+        "};",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def check_plan(plan: Plan) -> None:
+    """Raises ValueError, with the place, where a row points outside of its memory or results clash."""
+    limits = {
+        (Where.ARENA, 0): plan.arena_bytes,
+        (Where.PARAMS, 0): plan.params_bytes,
+        **{(Where.INPUT, i): byte_size(row.dtype, _static(row)) for i, row in enumerate(plan.inputs)},
+        **{(Where.OUTPUT, i): byte_size(row.dtype, _static(row)) for i, row in enumerate(plan.outputs)},
+    }
+    for number, row in enumerate(plan.tensors):
+        _check_place(number, row, limits)
+    for number, step in enumerate(plan.steps):
+        if any(not 0 <= arg < len(plan.tensors) for arg in step.args):
+            raise ValueError(
+                f"step {number} ({step.kernel}): an argument is no tensor of the plan: {step.args}"
+            )
+    _check_results(plan)
+
+
+def _check_place(number: int, row: Placed, limits: dict[tuple[Where, int], int]) -> None:
+    limit = limits.get((row.where, row.index))
+    if limit is None:
+        raise ValueError(f"tensor {number}: there is no {row.where.name.lower()} {row.index}")
+    if row.offset < 0 or row.offset + byte_size(row.dtype, row.shape) > limit:
+        raise ValueError(f"tensor {number}: {row} reaches beyond the {limit} bytes of its memory")
+    if row.offset % ALIGNMENT:
+        raise ValueError(f"tensor {number}: offset {row.offset} is no multiple of {ALIGNMENT}")
+
+
+def _check_results(plan: Plan) -> None:
+    if len(plan.results) != len(plan.outputs):
+        raise ValueError(f"{len(plan.results)} results for {len(plan.outputs)} outputs")
+    held = [plan.tensors[result] for result in plan.results]
+    for number, (row, spec) in enumerate(zip(held, plan.outputs, strict=True)):
+        if (row.dtype, row.shape) != (spec.dtype, _static(spec)):
+            raise ValueError(f"output {number} ({spec.name}): {spec} is given by {row}")
+    in_place = {
+        i for i, row in enumerate(held) if (row.where, row.index) == (Where.OUTPUT, i) and row.offset == 0
+    }
+    for number, row in enumerate(held):
+        if row.where is Where.OUTPUT and row.index not in in_place:
+            raise ValueError(f"output {number}: its value lives in output {row.index}, which is overwritten")

@@ -1,0 +1,105 @@
+/* One pass through the plan. */
+#include <stdbool.h>
+#include <string.h>
+
+#include "check.h"
+#include "current.h"
+#include "error.h"
+#include "memory.h"
+#include "plan.h"
+#include "session.h"
+#include "spin.h"
+
+static bool aligned(const void *pointer) { return (uintptr_t)pointer % NEO_ALIGNMENT == 0; }
+
+static void place(neo_buffer *buffers, const DLTensor *const *tensors, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++) {
+    neo_buffer *buffer = &buffers[i];
+    buffer->user = (char *)tensors[i]->data + tensors[i]->byte_offset;
+    buffer->used = aligned(buffer->user) ? buffer->user : buffer->staged;
+  }
+}
+
+static void copy(char *to, const char *from, uint64_t bytes) {
+  if (to != from && bytes > 0)
+    memcpy(to, from, (size_t)bytes);
+}
+
+static void patch_tensors(neo_session *session) {
+  for (uint32_t i = 0; i < neo_plan.n_tensors; i++) {
+    const neo_tensor_row *row = &neo_plan.tensors[i];
+    if (row->where == NEO_INPUT)
+      session->tensors[i].data = session->inputs[row->index].used + row->offset;
+    else if (row->where == NEO_OUTPUT)
+      session->tensors[i].data = session->outputs[row->index].used + row->offset;
+  }
+}
+
+static void bind(neo_session *session, const DLTensor *const *inputs, const DLTensor *const *outputs) {
+  place(session->inputs, inputs, neo_plan.n_inputs);
+  place(session->outputs, outputs, neo_plan.n_outputs);
+  for (uint32_t i = 0; i < neo_plan.n_inputs; i++)
+    copy(session->inputs[i].used, session->inputs[i].user, neo_plan.inputs[i].bytes);
+  patch_tensors(session);
+}
+
+/* The order of copies does not matter: the compiler lets no output take its value from the buffer of another
+ * one that is itself written here. */
+static void deliver(neo_session *session) {
+  for (uint32_t i = 0; i < neo_plan.n_outputs; i++)
+    copy(session->outputs[i].user, session->tensors[neo_plan.results[i]].data, neo_plan.outputs[i].bytes);
+}
+
+static int run_steps(neo_session *session, uint64_t *nanoseconds) {
+  for (uint32_t i = 0; i < neo_plan.n_steps; i++) {
+    const neo_step_row *step = &neo_plan.steps[i];
+    TVMFFIAny result = {0};
+    uint64_t start = nanoseconds ? neo_now() : 0;
+    if (step->kernel(NULL, session->args + step->first_arg, (int32_t)step->n_args, &result))
+      return neo_fail_because("step %u of %u, kernel %s", (unsigned)i + 1, (unsigned)neo_plan.n_steps,
+                              step->name);
+    if (nanoseconds)
+      nanoseconds[i] = neo_now() - start;
+  }
+  return 0;
+}
+
+static int run_as_current(neo_session *session, uint64_t *nanoseconds) {
+  neo_current_state before = neo_current;
+  neo_current = (neo_current_state){.pool = session->model->pool, .scratch = &session->scratch};
+  int code = run_steps(session, nanoseconds);
+  neo_scratch_rewind(&session->scratch, 0);
+  neo_current = before;
+  return code;
+}
+
+static int run(neo_session *session, const DLTensor *const *inputs, int32_t n_inputs,
+               const DLTensor *const *outputs, int32_t n_outputs, uint64_t *nanoseconds) {
+  if (!session)
+    return neo_fail("no session given");
+  if (neo_check_tensors("input", inputs, n_inputs, neo_plan.inputs, neo_plan.n_inputs) ||
+      neo_check_tensors("output", outputs, n_outputs, neo_plan.outputs, neo_plan.n_outputs))
+    return -1;
+  if (atomic_flag_test_and_set_explicit(&session->running, memory_order_acquire))
+    return neo_fail("this session is running in another thread; each thread needs its own");
+  neo_error_clear();
+  bind(session, inputs, outputs);
+  int code = run_as_current(session, nanoseconds);
+  if (code == 0)
+    deliver(session);
+  atomic_flag_clear_explicit(&session->running, memory_order_release);
+  return code;
+}
+
+int neo_session_run(neo_session *session, const DLTensor *const *inputs, int32_t n_inputs,
+                    const DLTensor *const *outputs, int32_t n_outputs) {
+  return run(session, inputs, n_inputs, outputs, n_outputs, NULL);
+}
+
+int neo_session_profile(neo_session *session, const DLTensor *const *inputs, int32_t n_inputs,
+                        const DLTensor *const *outputs, int32_t n_outputs, uint64_t *nanoseconds,
+                        int32_t n_steps) {
+  if (n_steps != neo_step_count() || (n_steps > 0 && !nanoseconds))
+    return neo_fail("room for %d step times given, %d needed", (int)n_steps, (int)neo_step_count());
+  return run(session, inputs, n_inputs, outputs, n_outputs, nanoseconds);
+}

@@ -1,0 +1,70 @@
+"""The C compiler and the linker: the `zig` program that the ziglang package brings."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from neo_compiler.errors import NeoError, TargetError
+
+# Baseline code for every CPU of the architecture; no path, date or debug information in the result.
+CFLAGS = (
+    "-std=c11",
+    "-O2",
+    "-g0",
+    "-fPIC",
+    "-fvisibility=hidden",
+    "-fno-stack-protector",
+    "-fno-sanitize=all",
+    "-Wall",
+    "-Wextra",
+)
+
+
+def zig_program() -> Path:
+    """Where the program is; raises TargetError with the command that installs it."""
+    spec = find_spec("ziglang")
+    program = Path(spec.origin).parent / "zig" if spec and spec.origin else None
+    if program is None or not program.exists():
+        raise TargetError(
+            "the package ziglang, which compiles and links for every target, is not installed: "
+            "python -m pip install 'neo-edge[compiler]'"
+        )
+    return program
+
+
+def _cache_home() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
+
+
+def _writable(folder: Path) -> bool:
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return folder.is_dir() and os.access(folder, os.W_OK)
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Zig stops where it cannot write its cache; `folder` serves where the home folder cannot be written."""
+    environment = dict(os.environ)
+    if "ZIG_GLOBAL_CACHE_DIR" not in environment and not _writable(_cache_home() / "zig"):
+        environment["ZIG_GLOBAL_CACHE_DIR"] = str(folder / "zig-cache")
+    return environment
+
+
+def run_zig(arguments: Sequence[str | Path], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Runs zig in `folder`, which exists and may be written; the caller looks at the exit status."""
+    command = [zig_program(), *arguments]
+    environment = _environment(folder)
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def compile_c(source: Path, triple: str, folder: Path, flags: Sequence[str] = ()) -> Path:
+    """`source` (C or assembler) as an object in `folder`; raises NeoError with what the compiler said."""
+    output = folder / f"{source.name}.o"
+    done = run_zig(["cc", "-c", "-target", triple, *CFLAGS, *flags, source, "-o", output], folder)
+    if done.returncode:
+        raise NeoError(f"{source.name} does not compile for {triple}:\n{done.stderr.strip()}")
+    return output
