@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+import pytest
+
+from greengrass_sim.errors import GroupError
+from greengrass_sim.schema import decode, json_name, parse_json
+
+
+@dataclass(frozen=True)
+class Inner:
+    s3_uri: str
+    level: Literal["low", "high"] = "low"
+
+
+@dataclass(frozen=True)
+class Outer:
+    NOT_RUN: ClassVar[tuple[str, ...]] = ("Connectors",)
+    count: int
+    ready: bool = False
+    rows: tuple[Inner, ...] = ()
+    maybe: Inner | None = None
+    names: dict[str, str] = field(default_factory=dict)
+
+
+def test_names_are_spelt_as_in_the_api() -> None:
+    assert [json_name(name) for name in ("s3_uri", "id", "sage_maker_job_arn")] == [
+        "S3Uri",
+        "Id",
+        "SageMakerJobArn",
+    ]
+
+
+def test_a_document_becomes_frozen_objects() -> None:
+    value = {
+        "Count": 1,
+        "Rows": [{"S3Uri": "a"}],
+        "Maybe": {"S3Uri": "b", "Level": "high"},
+        "Names": {"A": "1"},
+    }
+    assert decode(Outer, value) == Outer(1, False, (Inner("a"),), Inner("b", "high"), {"A": "1"})
+
+
+@pytest.mark.parametrize(
+    ("value", "path", "problem"),
+    [
+        ([], "$", "must be an object, not a list"),
+        ({}, "$", "the field 'Count' is missing"),
+        ({"Count": True}, "$.Count", "must be a whole number, not true"),
+        ({"Count": "1"}, "$.Count", 'must be a whole number, not "1"'),
+        ({"Count": 1.5}, "$.Count", "must be a whole number, not 1.5"),
+        ({"Count": 1, "Ready": "true"}, "$.Ready", 'must be true or false, not "true"'),
+        ({"Count": 1, "Redy": True}, "$.Redy", "did you mean 'Ready'?"),
+        ({"Count": 1, "Connectors": []}, "$.Connectors", "known to AWS"),
+        ({"Count": 1, "Rows": {}}, "$.Rows", "must be a list, not an object"),
+        ({"Count": 1, "Rows": [{"S3Uri": "a"}, {}]}, "$.Rows[1]", "'S3Uri' is missing"),
+        ({"Count": 1, "Rows": [{"S3Uri": None}]}, "$.Rows[0].S3Uri", "must be a string, not null"),
+        ({"Count": 1, "Maybe": {"S3Uri": "", "Level": "hihg"}}, "$.Maybe.Level", "did you mean 'high'?"),
+        ({"Count": 1, "Maybe": {"S3Uri": "", "Level": []}}, "$.Maybe.Level", "must be one of 'low', 'high'"),
+        ({"Count": 1, "Names": {"A": 1}}, "$.Names.A", "must be a string, not 1"),
+    ],
+)
+def test_a_misfit_is_named_by_its_path(value: Any, path: str, problem: str) -> None:
+    with pytest.raises(GroupError) as caught:
+        decode(Outer, value)
+    assert caught.value.path == path
+    assert problem in caught.value.problem
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('{"a": 1,}', "line 1, column"),
+        ("", "not JSON"),
+        ('{"a": 1, "a": 2}', "'a' is given twice"),
+        ("[" * 200_000, "nested too deeply"),
+    ],
+)
+def test_a_text_that_is_not_one_json_document(text: str, problem: str) -> None:
+    with pytest.raises(GroupError) as caught:
+        parse_json(text)
+    assert problem in str(caught.value)
