@@ -1,0 +1,5 @@
+"""Proof that compiled code computes what the model computes."""
+
+from neo_compiler.verify.check import TOLERANCE, OutputCheck, Sample, compare, draw_sample
+
+__all__ = ["TOLERANCE", "OutputCheck", "Sample", "compare", "draw_sample"]
