@@ -6,6 +6,7 @@ import onnx
 import tvm
 from tvm import relax, tirx
 
+from neo_compiler.lower.affine import fold_affine
 from neo_compiler.lower.blocked import block_layouts
 from neo_compiler.lower.importer import to_relax
 from neo_compiler.stages import Stages
@@ -17,7 +18,7 @@ def lower(model: onnx.ModelProto, target: Target, stages: Stages | None = None) 
     stages = stages or Stages()
     with tvm.target.Target(target.llvm()):
         with stages("import"):
-            module = to_relax(model)
+            module = fold_affine(to_relax(model))
         with stages("layout"):
             module = block_layouts(module, target.lanes)
         with stages("fuse"):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
+
 import tvm
 from numpy.typing import NDArray
 from tvm import relax
+from tvm.relax.expr_functor import PyExprMutator
+
+Array = NDArray[Any]
 
 
 def shape_of(expr: relax.Expr) -> tuple[int, ...]:
@@ -23,10 +27,17 @@ def is_constant(expr: relax.Expr) -> bool:
     return isinstance(expr, tvm.ir.GenericConst)
 
 
-def array_of(expr: relax.Expr) -> NDArray[np.generic]:
+def array_of(expr: relax.Expr) -> Array:
     """The value of a constant tensor."""
-    value: NDArray[np.generic] = expr.value.numpy()
+    value: Array = expr.value.numpy()
     return value
+
+
+def rebind(pass_: PyExprMutator, var: relax.Var, value: relax.Expr) -> None:
+    """Let `value`, already emitted, stand for the original `var`, which may be a result of its block."""
+    if not isinstance(var, relax.DataflowVar):
+        value = pass_.builder_.emit_output(value)
+    pass_.set_var_remap(var, value)
 
 
 def integers(values: object) -> tuple[int, ...]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from tvm import relax
 
 from neo_compiler.lower.blocked.layout import Blocked, Layouts
-from neo_compiler.lower.values import array_of, is_constant, shape_of
+from neo_compiler.lower.values import Array, array_of, is_constant, shape_of
 
 UNARY = [
     f"relax.{name}"
@@ -59,7 +58,7 @@ def _broadcasts(shape: tuple[int, ...], like: tuple[int, ...]) -> bool:
     return shape[1] == like[1] and all(a in (1, b) for a, b in zip(shape, like, strict=True))
 
 
-def _block_constant(constant: NDArray[np.generic], like: Blocked) -> NDArray[np.generic] | None:
+def _block_constant(constant: Array, like: Blocked) -> Array | None:
     """A scalar, or a tensor that broadcasts to (N, C, H, W), in the layout of `like`; filled up with ones."""
     if constant.size == 1:
         return constant.reshape(())

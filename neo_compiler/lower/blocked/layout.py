@@ -11,7 +11,7 @@ from tvm import relax, te
 from tvm.relax.expr_functor import PyExprMutator, mutator
 
 from neo_compiler.lower.compute import layout as compute
-from neo_compiler.lower.values import dtype_of, shape_of
+from neo_compiler.lower.values import dtype_of, rebind, shape_of
 
 
 @dataclass(frozen=True)
@@ -92,9 +92,9 @@ class _BlockLayouts(PyExprMutator):
             self._layouts.hold(binding.var, result)
             # The plain form is dead code unless somebody reads it.
             plain = self._layouts.emit(compute.unpack, result.expr, channels=result.channels)
-            self.set_var_remap(binding.var, plain)
+            rebind(self, binding.var, plain)
         else:
-            self.set_var_remap(binding.var, result)
+            rebind(self, binding.var, result)
 
     def _rewrite(self, value: relax.Expr) -> Blocked | relax.Expr | None:
         if not isinstance(value, relax.Call) or not isinstance(value.op, tvm.ir.Op):

@@ -12,7 +12,7 @@ from neo_compiler.lower.values import array_of, dtype_of, is_constant, shape_of
 
 
 def matmul(layouts: Layouts, call: relax.Call) -> relax.Expr | None:
-    """(…, M, K) × constant (K, N): the weights are packed for vector loads, leading dimensions joined."""
+    """(…, M, K) by constant (K, N): the weights are packed for vector loads, leading dimensions joined."""
     data, weight = call.args
     if not is_constant(weight) or len(shape_of(weight)) != 2 or len(shape_of(data)) < 2:
         return None

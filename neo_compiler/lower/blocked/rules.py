@@ -7,6 +7,7 @@ from neo_compiler.lower.blocked.layout import Rule
 
 RULES: dict[str, Rule] = {
     "relax.nn.conv2d": convolution.conv2d,
+    "relax.nn.conv2d_transpose": convolution.conv2d_transpose,
     "relax.nn.max_pool2d": pooling.max_pool2d,
     "relax.nn.avg_pool2d": pooling.avg_pool2d,
     "relax.mean": pooling.global_mean,

@@ -11,7 +11,7 @@ from neo_compiler.target import Target
 
 
 def conv2d(sch: Schedule, target: Target) -> bool:
-    """Schedule a function whose anchor is `conv2d`; the epilogue runs on the tile while it is in registers."""
+    """Schedule a function whose anchor is `conv2d`; its epilogue runs on the tile in registers."""
     if (found := find_anchor(sch, "conv2d")) is None:
         return False
     anchor, last = found
@@ -19,7 +19,7 @@ def conv2d(sch: Schedule, target: Target) -> bool:
     if len(loops) != 5:
         return False
     batch, channel, row, column, lane = loops
-    tile = convolution_tile(*extents(sch, [channel, row, column]), target)
+    tile = convolution_tile(extents(sch, [channel, row, column]), target)
     channel, blocks = sch.split(channel, [None, tile.blocks])
     row, rows = sch.split(row, [None, tile.rows])
     column, columns = sch.split(column, [None, tile.columns])

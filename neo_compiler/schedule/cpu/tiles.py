@@ -36,8 +36,9 @@ class Tile:
         return self.accumulators / _FMA_PORTS / self.cycles()
 
 
-def convolution_tile(blocks: int, rows: int, columns: int, target: Target) -> Tile:
+def convolution_tile(output: list[int], target: Target) -> Tile:
     """The best tile for an output of so many channel blocks, rows and columns."""
+    blocks, rows, columns = output
     budget = target.registers - 4
     tiles = [
         Tile(*counts)
