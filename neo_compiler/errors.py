@@ -21,7 +21,7 @@ class ModelError(NeoError):
     exit_code = ExitCode.MODEL
 
 
-class UnsupportedOperators(ModelError):  # noqa: N818 - named for what it lists
+class UnsupportedOperators(ModelError):
     """Operators that no native code exists for.
 
     `operators` maps an operator's name to the names of the nodes that use it.
@@ -33,7 +33,8 @@ class UnsupportedOperators(ModelError):  # noqa: N818 - named for what it lists
             f"  {name}: {len(nodes)} node{'s' if len(nodes) > 1 else ''}, first: {', '.join(nodes[:3])}"
             for name, nodes in sorted(operators.items())
         ]
-        super().__init__(f"{why} {len(operators)} operator{'s' if len(operators) > 1 else ''} of this model:\n" + "\n".join(rows))
+        count = f"{len(operators)} operator{'s' if len(operators) > 1 else ''}"
+        super().__init__(f"{why} {count} of this model:\n" + "\n".join(rows))
 
 
 class TargetError(NeoError):
@@ -46,3 +47,9 @@ class MismatchError(NeoError):
     """The compiled model's outputs differ from the reference by more than the tolerance."""
 
     exit_code = ExitCode.MISMATCH
+
+
+class OutputError(NeoError):
+    """The artifact cannot be written where it was asked for: no such folder, no permission, no space."""
+
+    exit_code = ExitCode.USAGE

@@ -23,9 +23,9 @@ def load(path: str | Path) -> onnx.ModelProto:
     if not model.graph.node:
         raise ModelError(f"{path} holds no graph: it is {seems_to_be(path.read_bytes()[:512])}")
     resolve_external_data(model, path.parent)
+    _one_name_for_the_default_domain(model)
     _check(path, model)
     _weights_are_no_inputs(model)
-    _one_name_for_the_default_domain(model)
     return model
 
 

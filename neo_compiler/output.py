@@ -1,0 +1,90 @@
+"""Where an artifact is written: checked before the work starts, filled in secret, published by a rename."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from neo_compiler.errors import OutputError
+
+ARCHIVE = ".tar.gz"
+MARK = "manifest.json"  # a folder that holds it is an artifact, and may be replaced
+
+# What the operating system says when a place, not the program, is at fault.
+REASONS = {
+    errno.EACCES: "permission denied",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EFBIG: "a file grew beyond the size that is allowed",
+    errno.ENOENT: "the folder does not exist",
+    errno.ENOSPC: "the disk is full",
+    errno.ENOTDIR: "it is not a folder",
+    errno.EPERM: "permission denied",
+    errno.EROFS: "the file system is read-only",
+}
+
+
+def output_path(model: Path, target: str, output: Path | None) -> Path:
+    """The place of the artifact: what was asked for, or `<model stem>-<target>.tar.gz` in this folder.
+
+    Raises OutputError where something that is no artifact is in the way.
+    """
+    path = output if output is not None else Path(f"{model.stem}-{target}{ARCHIVE}")
+    if path.is_dir() and (is_archive(path) or not (path / MARK).is_file()):
+        raise OutputError(f"{path} is a folder, but no artifact: name a new folder or a file *{ARCHIVE}")
+    if path.is_file() and not is_archive(path):
+        raise OutputError(f"{path} is a file, but an artifact without {ARCHIVE} in its name is a folder")
+    return path
+
+
+def is_archive(path: Path) -> bool:
+    """Whether the artifact at `path` is one file; else it is a folder."""
+    return path.name.endswith(ARCHIVE)
+
+
+@contextlib.contextmanager
+def workspace(path: Path) -> Iterator[Path]:
+    """A folder beside `path` for all that is written on the way; it is gone afterwards, whatever happens.
+
+    Raises OutputError where the folder cannot be made, or where the disk fills up inside the body.
+    """
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    except OSError as error:
+        raise _output_error(path.parent, error) from error
+    try:
+        yield folder
+    except OSError as error:
+        if error.errno in REASONS and error.errno != errno.ENOENT:
+            raise _output_error(path.parent, error) from error
+        raise
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def publish(finished: Path, path: Path, folder: Path) -> None:
+    """Move `finished`, which lies in the workspace `folder`, to `path`, in the place of an artifact there."""
+    try:
+        if path.is_dir():
+            _swap(finished, path, folder / "replaced")
+        else:
+            finished.replace(path)
+    except OSError as error:
+        raise _output_error(path, error) from error
+
+
+def _swap(finished: Path, path: Path, aside: Path) -> None:
+    path.replace(aside)
+    try:
+        finished.replace(path)
+    except BaseException:
+        aside.replace(path)
+        raise
+
+
+def _output_error(place: Path, error: OSError) -> OutputError:
+    reason = REASONS.get(error.errno or 0, error.strerror or str(error))
+    return OutputError(f"cannot write to {place.absolute()}: {reason}")
