@@ -1,4 +1,4 @@
-"""BlazeFace finds the face in a real portrait and none in a picture of a cup: its weights are trained ones."""
+"""BlazeFace finds the face in a real portrait and none in a picture of a cup: its weights are trained."""
 
 from __future__ import annotations
 
