@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from edge_runtime.errors import ArtifactError
+from edge_runtime.schema import SchemaError, parse
+
+SCHEMA_VERSION = 1
+
+# Names that `Manifest.features` may hold: what a reader has to know beyond this schema.
+KNOWN_FEATURES: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -12,3 +23,140 @@ class TensorSpec:
     name: str
     dtype: str
     shape: tuple[int | str, ...]
+
+
+@dataclass(frozen=True)
+class ModelIdentity:
+    """The model that was compiled: `format` is e.g. "onnx", `sha256` that of its file."""
+
+    name: str
+    sha256: str
+    format: str
+    opset: int | None = None
+
+
+@dataclass(frozen=True)
+class CompilerIdentity:
+    """What compiled it: the same model, options and versions give the same bytes."""
+
+    name: str
+    version: str
+    tvm: str
+    llvm: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TargetNeeds:
+    """Where it runs: `arch` as `uname -m` names it, `requires` the CPU flags as Linux names them."""
+
+    name: str
+    triple: str
+    arch: str
+    cpu: str
+    requires: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Bytes: arena and scratch a session, parameters once a machine."""
+
+    arena_bytes: int
+    params_bytes: int
+    scratch_bytes: int
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Largest difference from the reference; relative to the largest magnitude of each output."""
+
+    reference: str
+    samples: int
+    max_relative: float
+    max_absolute: float
+    tolerance: float
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Which backend ("native", "onnxruntime") runs how many nodes; `operators` counts them by name."""
+
+    backend: str
+    nodes: int
+    operators: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FileEntry:
+    """SHA-256 in hexadecimal and size in bytes."""
+
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """All of manifest.json; `files` names every other file of the artifact.
+
+    `features` names what a reader must understand to run this artifact rightly, so that an older reader
+    refuses it; keys that no reader needs may be added freely.
+    """
+
+    model: ModelIdentity
+    compiler: CompilerIdentity
+    target: TargetNeeds
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    memory: Memory
+    accuracy: Accuracy | None
+    placement: tuple[Placement, ...]
+    files: dict[str, FileEntry]
+    features: tuple[str, ...] = ()
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Manifest:
+        """Raises ArtifactError with the place of what is wrong."""
+        try:
+            document = json.loads(text)
+        except (ValueError, RecursionError) as error:  # also: not UTF-8, nested without end
+            raise ArtifactError(f"manifest.json is not JSON: {error}") from None
+        if not isinstance(document, dict):
+            raise ArtifactError("manifest.json is not a JSON object")
+        _check_version(document.get("schema_version"))
+        digest = document.pop("digest", None)
+        if digest is not None and digest != _digest(document):
+            raise ArtifactError("manifest.json was altered after it was written: its `digest` does not match")
+        try:
+            manifest = parse(cls, document, "")
+        except SchemaError as error:
+            raise ArtifactError(f"manifest.json: {error}") from None
+        if unknown := set(manifest.features) - KNOWN_FEATURES:
+            raise ArtifactError(
+                f"the artifact needs {', '.join(sorted(unknown))}, which this edge_runtime does not know: "
+                "install a newer neo-edge"
+            )
+        return manifest
+
+    def to_json(self) -> str:
+        """Equal manifests give equal text."""
+        document = {"schema_version": SCHEMA_VERSION, **asdict(self)}
+        return json.dumps({**document, "digest": _digest(document)}, **_STYLE) + "\n"
+
+
+_STYLE: dict[str, Any] = {"indent": 1, "sort_keys": True, "ensure_ascii": False, "allow_nan": False}
+
+
+def _digest(document: dict[str, Any]) -> str:
+    """Covers every key, also those that this version does not know."""
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+
+def _check_version(version: object) -> None:
+    if version == SCHEMA_VERSION:
+        return
+    if not isinstance(version, int):
+        raise ArtifactError(f"manifest.json: schema_version: int expected, found {version!r:.60}")
+    advice = "install a newer neo-edge" if version > SCHEMA_VERSION else "compile the model again"
+    raise ArtifactError(
+        f"manifest.json has schema {version}, this edge_runtime reads {SCHEMA_VERSION}: {advice}"
+    )

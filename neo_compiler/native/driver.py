@@ -53,7 +53,7 @@ def _static(spec: TensorSpec) -> tuple[int, ...]:
 
 
 def _c_string(text: str) -> str:
-    plain = {byte for byte in range(0x20, 0x7F)} - set(b'"\\?')
+    plain = set(range(0x20, 0x7F)) - set(b'"\\?')
     return '"' + "".join(chr(byte) if byte in plain else f"\\{byte:03o}" for byte in text.encode()) + '"'
 
 
@@ -63,12 +63,9 @@ def _dtype(name: str) -> str:
 
 
 def _table(kind: str, name: str, rows: Iterable[str]) -> Iterator[str]:
+    nothing = "{0}" if kind.startswith("neo_") else "0"  # C knows no empty array
     yield f"static const {kind} {name}[] = {{"
-    count = 0
-    for count, row in enumerate(rows, 1):
-        yield f"    {row},"
-    if not count:
-        yield "    {0}," if kind.startswith("neo_") else "    0,"  # C knows no empty array
+    yield from (f"    {row}," for row in list(rows) or [nothing])
     yield "};"
 
 
@@ -76,7 +73,8 @@ def _spec_rows(specs: Iterable[TensorSpec], shapes: _Shapes) -> Iterator[str]:
     for spec in specs:
         shape = _static(spec)
         size = byte_size(spec.dtype, shape)
-        yield f"{{{_c_string(spec.name)}, {_dtype(spec.dtype)}, {len(shape)}, {shapes.place(shape)}, {size}u}}"
+        place = f"{len(shape)}, {shapes.place(shape)}, {size}u"
+        yield f"{{{_c_string(spec.name)}, {_dtype(spec.dtype)}, {place}}}"
 
 
 def _tensor_rows(tensors: Iterable[Placed], shapes: _Shapes) -> Iterator[str]:

@@ -51,7 +51,7 @@ def link(objects: Sequence[Path], plan: Plan, target: Target, output: Path) -> N
         compiled = [*_runtime_objects(source, libc, folder), *(path.resolve() for path in objects)]
         library = folder / output.name
         _link_shared(compiled, stub_libraries(libc, folder), library, target)
-        os.replace(library, output)
+        library.replace(output)
 
 
 def _runtime_objects(source: str, libc: DeviceLibc, folder: Path) -> list[Path]:
@@ -67,7 +67,7 @@ def _runtime_objects(source: str, libc: DeviceLibc, folder: Path) -> list[Path]:
 def _link_shared(objects: Sequence[Path], stubs: Sequence[Path], library: Path, target: Target) -> None:
     script = library.with_suffix(".map")
     script.write_text(EXPORTS, encoding="ascii")
-    arguments = ["--version-script", script, "-soname", library.name, "-o", library, *objects, *stubs]
+    arguments: list[str | Path] = ["--version-script", script, "-o", library, *objects, *stubs]
     done = run_zig(["ld.lld", *LDFLAGS, *arguments], library.parent)
     if not done.returncode:
         return

@@ -1,0 +1,117 @@
+"""A loaded model: named arrays in, named arrays out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+from weakref import finalize
+
+from edge_runtime.arrays import aligned_empty, check_inputs, fixed_shape
+from edge_runtime.artifact import LIBRARY, PARAMS, Artifact, open_artifact
+from edge_runtime.errors import ArtifactError, InputError, RunError
+from edge_runtime.manifest import Manifest, Placement, TensorSpec
+from edge_runtime.native import NativeMemory, NativeModel
+from edge_runtime.sessions import SessionPool
+
+if TYPE_CHECKING:
+    from edge_runtime.arrays import Array
+
+
+@dataclass(frozen=True)
+class StepTime:
+    """One kernel call of a run; `seconds` is the wall time on the calling thread."""
+
+    kernel: str
+    seconds: float
+
+
+class Model:
+    """Made by `load`. May be used by several threads at a time: each run has its own memory."""
+
+    def __init__(self, artifact: Artifact, threads: int | None = None) -> None:
+        native = _open_native(artifact, threads)
+        self.manifest: Manifest = artifact.manifest
+        self.inputs: tuple[TensorSpec, ...] = native.inputs
+        self.outputs: tuple[TensorSpec, ...] = native.outputs
+        self.threads: int = native.threads
+        self.memory: NativeMemory = native.memory
+        self._steps = native.steps
+        self._shapes = [(spec.name, spec.dtype, fixed_shape(spec)) for spec in self.outputs]
+        self._sessions = SessionPool(native)
+        self._close = finalize(self, _close, self._sessions, artifact)
+
+    @property
+    def placement(self) -> tuple[Placement, ...]:
+        """Which backend runs how much of the model."""
+        return self.manifest.placement
+
+    def run(self, inputs: Mapping[str, Any]) -> dict[str, Array]:
+        """One inference; the arrays that it returns are new and belong to the caller.
+
+        Raises InputError where a name, dtype or shape is not as `inputs` declares; RunError where the model
+        is closed or its code reports an error.
+        """
+        given, made = check_inputs(self.inputs, inputs), self._new_outputs()
+        with self._sessions.session() as session:
+            session.run(given, list(made.values()))
+        return made
+
+    def profile(self, inputs: Mapping[str, Any]) -> list[StepTime]:
+        """One inference that is timed step by step. Raises as `run` does."""
+        given, made = check_inputs(self.inputs, inputs), self._new_outputs()
+        with self._sessions.session() as session:
+            times = session.profile(given, list(made.values()))
+        return [StepTime(name, time / 1e9) for name, time in zip(self._steps, times, strict=True)]
+
+    def close(self) -> None:
+        """Frees the threads and the memory, after the runs that are under way; may be called again."""
+        self._close()
+
+    def __enter__(self) -> Model:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _new_outputs(self) -> dict[str, Array]:
+        return {name: aligned_empty(dtype, shape) for name, dtype, shape in self._shapes}
+
+
+def load(path: str | Path, threads: int | None = None) -> Model:
+    """Opens an artifact, a .tar.gz or a folder, and proves that it is whole and fits this machine.
+
+    `threads` compute together, the caller's included; None: as many as this process may use CPUs. Raises
+    ArtifactError.
+    """
+    if threads is not None and threads < 1:
+        raise InputError(f"threads: {threads} given, at least 1 expected")
+    artifact = open_artifact(path)
+    try:
+        return Model(artifact, threads)
+    except RunError as error:
+        artifact.close()
+        raise ArtifactError(f"{path}: {error}") from None
+    except BaseException:
+        artifact.close()
+        raise
+
+
+def _close(sessions: SessionPool, artifact: Artifact) -> None:
+    sessions.close()
+    artifact.close()
+
+
+def _open_native(artifact: Artifact, threads: int | None) -> NativeModel:
+    files, folder, manifest = artifact.manifest.files, artifact.folder, artifact.manifest
+    if LIBRARY not in files:
+        raise ArtifactError(f"{folder} holds no {LIBRARY}")
+    native = NativeModel(folder / LIBRARY, folder / PARAMS if PARAMS in files else None, threads or 0)
+    if (native.inputs, native.outputs) != (manifest.inputs, manifest.outputs):
+        native.close()
+        raise ArtifactError(f"{folder}: manifest.json and {LIBRARY} disagree about inputs and outputs")
+    return native

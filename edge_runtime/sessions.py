@@ -1,0 +1,54 @@
+"""As many sessions as there are runs at a time; each is made when first needed and then kept."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from edge_runtime.errors import RunError
+from edge_runtime.native import NativeModel, NativeSession
+
+
+class SessionPool:
+    """The sessions of one model, for any number of threads; owns the model too, and closes it last."""
+
+    def __init__(self, model: NativeModel) -> None:
+        self._model = model
+        self._lock = threading.Lock()
+        self._idle = [model.session()]
+        self._busy = 0
+        self._closed = False
+
+    @contextmanager
+    def session(self) -> Iterator[NativeSession]:
+        """Raises RunError after `close`, or where there is no memory for a further session."""
+        with self._lock:
+            if self._closed:
+                raise RunError("the model is closed")
+            session = self._idle.pop() if self._idle else self._model.session()
+            self._busy += 1
+        try:
+            yield session
+        finally:
+            self._give_back(session)
+
+    def close(self) -> None:
+        """Frees everything, at once or when the last run has ended; further calls do nothing."""
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                self._close_idle()
+
+    def _give_back(self, session: NativeSession) -> None:
+        with self._lock:
+            self._busy -= 1
+            self._idle.append(session)
+            if self._closed:
+                self._close_idle()
+
+    def _close_idle(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
+        if not self._busy:
+            self._model.close()

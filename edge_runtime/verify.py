@@ -1,0 +1,89 @@
+"""Is an artifact what its manifest says, and does it fit this machine?"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping, Set
+from pathlib import Path
+
+from edge_runtime.archive import checked_name
+from edge_runtime.device import cpu_flags, machine
+from edge_runtime.errors import ArtifactError
+from edge_runtime.manifest import FileEntry, Manifest, TargetNeeds
+
+MANIFEST = "manifest.json"
+CHUNK = 1 << 20
+
+
+def hash_file(path: Path) -> FileEntry:
+    """SHA-256 and size of a file."""
+    digest, size = hashlib.sha256(), 0
+    with path.open("rb", buffering=0) as file:
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+            size += len(chunk)
+    return FileEntry(digest.hexdigest(), size)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Raises ArtifactError where there is none, or none that can be used."""
+    try:
+        return Manifest.from_json((folder / MANIFEST).read_bytes())
+    except FileNotFoundError:
+        raise ArtifactError("it holds no manifest.json, so it is no artifact") from None
+
+
+def check_folder(folder: Path) -> Manifest:
+    """The manifest of an unpacked artifact, all of whose files are as it says."""
+    manifest = read_manifest(folder)
+    names = {name for name in _names(folder) if name != MANIFEST}
+    _check_listed(manifest, names)
+    check_files(manifest, {name: hash_file(folder / name) for name in sorted(names)})
+    return manifest
+
+
+def check_files(manifest: Manifest, found: Mapping[str, FileEntry]) -> None:
+    """Compares what was found, without the manifest itself, with what the manifest names."""
+    _check_listed(manifest, found.keys())
+    for name, entry in found.items():
+        expected = manifest.files[name]
+        if entry.size != expected.size:
+            raise ArtifactError(f"{name} is damaged: {entry.size} bytes found, {expected.size} expected")
+        if entry.sha256 != expected.sha256:
+            raise ArtifactError(f"{name} is damaged: its SHA-256 is {entry.sha256}, not {expected.sha256}")
+
+
+def check_fit(target: TargetNeeds) -> None:
+    """Raises ArtifactError where this machine cannot run code for `target`."""
+    if target.arch != machine():
+        raise ArtifactError(
+            f"it was compiled for {target.arch} (target {target.name}), this machine is {machine()}: "
+            "compile the model for a target of this machine"
+        )
+    if missing := sorted(set(target.requires) - cpu_flags()):
+        raise ArtifactError(
+            f"it was compiled for target {target.name}, and this CPU lacks {', '.join(missing)}: "
+            "compile the model for a target that this CPU supports"
+        )
+
+
+def _check_listed(manifest: Manifest, found: Set[str]) -> None:
+    for name in manifest.files:
+        if checked_name(name) != name:
+            raise ArtifactError(f"manifest.json: the file name {name!r} is not in its simplest form")
+    if missing := sorted(manifest.files.keys() - found):
+        raise ArtifactError(f"{', '.join(missing)} is missing")
+    if unlisted := sorted(found - manifest.files.keys()):
+        raise ArtifactError(f"{', '.join(unlisted)} is not in its manifest: remove it")
+
+
+def _names(folder: Path) -> list[str]:
+    names = []
+    for parent, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            path = Path(parent, name)
+            if path.is_symlink() or not (path.is_dir() or path.is_file()):
+                raise ArtifactError(f"{path.relative_to(folder)} is a link or a device, which it cannot hold")
+        names += [str(Path(parent, name).relative_to(folder)) for name in files]
+    return names
