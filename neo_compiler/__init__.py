@@ -1,0 +1,45 @@
+"""Trained models → checked, self-contained artifacts for edge devices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from neo_compiler.stages import Observer
+
+__all__ = ["compile"]
+
+
+def compile(  # noqa: A001, PLR0913 - the public name; options are keywords so that a call reads as a sentence
+    path: str | Path,
+    *,
+    target: str = "host",
+    output: str | Path | None = None,
+    input_shapes: Mapping[str, tuple[int, ...]] | None = None,
+    tolerance: float = 1e-4,
+    seed: int = 0,
+    observer: Observer | None = None,
+) -> Path:
+    """Compile the ONNX model at `path` and return where the artifact lies.
+
+    `target` is a name that `neo targets` lists. `output` is a `.tar.gz` file or a new folder, by default
+    `<model stem>-<target>.tar.gz` in the current folder. `input_shapes` fixes symbolic inputs. The compiled
+    model is run and compared with onnxruntime on inputs drawn with `seed`; `tolerance` is relative to each
+    output's largest magnitude. `observer` is called with a StageEvent when a stage begins and ends.
+
+    Raises a subclass of NeoError; its `exit_code` is the one that the command line ends with.
+    """
+    from neo_compiler.job import compile_model
+    from neo_compiler.options import CompileOptions
+
+    options = CompileOptions(
+        model=Path(path),
+        target=target,
+        output=None if output is None else Path(output),
+        input_shapes=dict(input_shapes or {}),
+        tolerance=tolerance,
+        seed=seed,
+    )
+    return compile_model(options, observer).path

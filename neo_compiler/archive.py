@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import itertools
 import tarfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
+
+from edge_runtime.seal import seal
 
 LARGE = 1 << 20  # bytes: smaller files are always compressed
 SAMPLE = 1 << 16
@@ -22,17 +25,21 @@ def write_archive(folder: Path, path: Path) -> None:
     """Write the files of `folder` to `path`.
 
     The gzip stream has several members, which every reader takes as one: files that do not compress lie in a
-    stored member, so that a device unpacks them as fast as it can copy.
+    stored member, so that a device unpacks them as fast as it can copy. The last member is the seal over all
+    bytes before it (edge_runtime.seal).
     """
     files = [file for file in folder.rglob("*") if file.is_file()]
     files.sort(key=lambda file: _order(file, folder))
-    with path.open("wb") as out:
+    with path.open("w+b") as out:
         for level, group in itertools.groupby(files, key=compression_level):
             with _member(out, level) as member:
                 for file in group:
                     _add(member, file, file.relative_to(folder).as_posix())
         with _member(out, 9) as member:
             member.write(bytes(2 * tarfile.BLOCKSIZE))
+        out.seek(0)
+        digest = hashlib.file_digest(out, "sha256").hexdigest()
+        out.write(seal(digest))
 
 
 def compression_level(file: Path) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 
 from neo_compiler.errors import MismatchError
-from neo_compiler.verify.difference import difference
+from neo_compiler.verify.difference import absolute, difference
 from neo_compiler.verify.inputs import seeded_inputs
 from neo_compiler.verify.reference import Reference
 
@@ -28,11 +28,15 @@ class Sample:
 
 @dataclass(frozen=True)
 class OutputCheck:
-    """How far one output lies from the reference, and how far it may lie; see `difference` for the unit."""
+    """How far one output lies from the reference, and how far it may lie; see `difference` for the unit.
+
+    `absolute` is the largest difference in the output's own unit.
+    """
 
     name: str
     difference: float
     tolerance: float
+    absolute: float
 
 
 def draw_sample(original: onnx.ModelProto, prepared: onnx.ModelProto, tolerance: float, seed: int) -> Sample:
@@ -66,7 +70,9 @@ def compare(sample: Sample, actual: Mapping[str, np.ndarray]) -> tuple[OutputChe
     Raises MismatchError where one is beyond its tolerance.
     """
     checks = tuple(
-        OutputCheck(name, difference(value, actual[name]), sample.tolerances[name])
+        OutputCheck(
+            name, difference(value, actual[name]), sample.tolerances[name], absolute(value, actual[name])
+        )
         for name, value in sample.expected.items()
     )
     wrong = [check for check in checks if not check.difference <= check.tolerance]

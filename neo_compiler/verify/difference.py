@@ -7,17 +7,14 @@ import math
 import numpy as np
 
 
-def difference(reference: np.ndarray, actual: np.ndarray) -> float:
-    """The largest absolute difference, relative to the largest finite magnitude of `reference`.
+def absolute(reference: np.ndarray, actual: np.ndarray) -> float:
+    """The largest absolute difference.
 
-    Where the reference is all zero, and for whole numbers, the difference is absolute. Infinities must be
-    equal and NaNs must lie in the same places: else the answer is infinite, as it is for another shape or
-    dtype.
+    Infinities must be equal and NaNs must lie in the same places: else the answer is infinite, as it is for
+    another shape or dtype.
     """
     if reference.shape != actual.shape or reference.dtype != actual.dtype:
         return math.inf
-    if not np.issubdtype(reference.dtype, np.floating):
-        return float(np.abs(reference.astype(np.float64) - actual.astype(np.float64)).max(initial=0.0))
     wide, other = reference.astype(np.float64), actual.astype(np.float64)
     finite = np.isfinite(wide)
     if (
@@ -25,5 +22,16 @@ def difference(reference: np.ndarray, actual: np.ndarray) -> float:
         or not np.isfinite(other[finite]).all()
     ):
         return math.inf
-    scale = np.abs(wide[finite]).max(initial=0.0) or 1.0
-    return float(np.abs(wide[finite] - other[finite]).max(initial=0.0) / scale)
+    return float(np.abs(wide[finite] - other[finite]).max(initial=0.0))
+
+
+def difference(reference: np.ndarray, actual: np.ndarray) -> float:
+    """The largest absolute difference, relative to the largest finite magnitude of `reference`.
+
+    It is not relative where the reference is all zero, and for whole numbers.
+    """
+    distance = absolute(reference, actual)
+    if not np.issubdtype(reference.dtype, np.floating):
+        return distance
+    magnitudes = np.abs(reference[np.isfinite(reference)]).astype(np.float64)
+    return distance / (float(magnitudes.max(initial=0.0)) or 1.0)

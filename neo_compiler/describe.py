@@ -1,0 +1,129 @@
+"""What an artifact says of itself: manifest.json, compiled.meta and the self-test."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+import onnx
+
+from edge_runtime.manifest import (
+    Accuracy,
+    CompilerIdentity,
+    FileEntry,
+    Manifest,
+    Memory,
+    ModelIdentity,
+    Placement,
+    TargetNeeds,
+)
+from neo_compiler.native.plan import Plan
+from neo_compiler.options import CompileOptions
+from neo_compiler.target import Target
+from neo_compiler.verify import OutputCheck, Sample
+
+MANIFEST = "manifest.json"
+META = "compiled.meta"
+SELFTEST = "selftest/0.npz"
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip file can hold
+
+
+def describe(options: CompileOptions, target: Target, prepared: onnx.ModelProto, plan: Plan) -> Manifest:
+    """The manifest of a compiled model, as yet without accuracy and files."""
+    operators = Counter(node.op_type for node in prepared.graph.node)
+    return Manifest(
+        model=_model_identity(options.model, prepared),
+        compiler=_compiler_identity(options),
+        target=TargetNeeds(target.name, target.triple, target.arch, target.cpu, target.requires),
+        inputs=plan.inputs,
+        outputs=plan.outputs,
+        memory=Memory(plan.arena_bytes, plan.params_bytes, plan.scratch_bytes),
+        accuracy=None,
+        placement=(Placement("native", operators.total(), dict(sorted(operators.items()))),),
+        files={},
+    )
+
+
+def write_manifest(manifest: Manifest, folder: Path) -> Manifest:
+    """Write manifest.json for all files in `folder`; returns the manifest with their digests."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / MANIFEST)
+    entries = {path.relative_to(folder).as_posix(): _entry(path) for path in files}
+    manifest = replace(manifest, files=entries)
+    (folder / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
+    return manifest
+
+
+def write_meta(manifest: Manifest, folder: Path) -> None:
+    """Write compiled.meta, the metadata that SageMaker Neo writes and DLR reads."""
+    document = {
+        "Model": {
+            "Inputs": [_meta_tensor(row.name, row.dtype, row.shape) for row in manifest.inputs],
+            "Outputs": [_meta_tensor(row.name, row.dtype, row.shape) for row in manifest.outputs],
+        },
+        "Requirements": {"TargetDevice": manifest.target.name, "TargetDeviceType": "cpu"},
+    }
+    (folder / META).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+def write_selftest(sample: Sample, folder: Path) -> None:
+    """Write the sample as `selftest/0.npz`, with keys `input:<name>` and `expected:<name>`."""
+    arrays = {f"input:{name}": value for name, value in sample.inputs.items()}
+    arrays |= {f"expected:{name}": value for name, value in sample.expected.items()}
+    path = folder / SELFTEST
+    path.parent.mkdir(exist_ok=True)
+    write_npz(path, arrays)
+
+
+def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """An .npz file whose bytes depend on the arrays alone; not compressed, since the archive is."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for name, array in arrays.items():
+            buffer = io.BytesIO()
+            np.lib.format.write_array(buffer, np.asarray(array, order="C"), allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy", EPOCH), buffer.getvalue())
+
+
+def accuracy(checks: Sequence[OutputCheck]) -> Accuracy:
+    """What the comparison found, in the manifest's terms: the worst output counts."""
+    return Accuracy(
+        reference=f"onnxruntime {metadata.version('onnxruntime')} without graph optimisations",
+        samples=1,
+        max_relative=max(check.difference for check in checks),
+        max_absolute=max(check.absolute for check in checks),
+        tolerance=max(check.tolerance for check in checks),
+    )
+
+
+def _meta_tensor(name: str, dtype: str, shape: tuple[int | str, ...]) -> dict[str, object]:
+    return {"name": name, "dtype": dtype, "shape": [size if isinstance(size, int) else -1 for size in shape]}
+
+
+def _entry(path: Path) -> FileEntry:
+    with path.open("rb") as file:
+        return FileEntry(hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size)
+
+
+def _model_identity(path: Path, prepared: onnx.ModelProto) -> ModelIdentity:
+    opset = next((row.version for row in prepared.opset_import if not row.domain), None)
+    return ModelIdentity(path.stem, _entry(path).sha256, "onnx", opset)
+
+
+def _compiler_identity(options: CompileOptions) -> CompilerIdentity:
+    import tvm
+    from tvm.target import codegen
+
+    asked = {
+        "input_shapes": {name: list(shape) for name, shape in sorted(options.input_shapes.items())},
+        "tolerance": options.tolerance,
+        "seed": options.seed,
+    }
+    llvm = str(codegen.llvm_version_major())
+    return CompilerIdentity("neo-edge", metadata.version("neo-edge"), tvm.__version__, llvm, asked)

@@ -1,0 +1,57 @@
+"""What a user can ask of a compilation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from neo_compiler.errors import UsageError
+
+
+@dataclass(frozen=True)
+class CompileOptions:
+    """Everything that a compilation depends on, beside the model file's content.
+
+    `input_shapes` fixes symbolic inputs; `output` None means `<model stem>-<target>.tar.gz` in the current
+    folder; `tolerance` is how far an output may lie from the reference, relative to its largest magnitude.
+    """
+
+    model: Path
+    target: str = "host"
+    output: Path | None = None
+    input_shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    tolerance: float = 1e-4
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.tolerance < float("inf"):
+            raise UsageError(f"the tolerance must be a number of at least 0, not {self.tolerance}")
+        if self.seed < 0:
+            raise UsageError(f"the seed must be at least 0, not {self.seed}")
+
+
+def parse_input_shape(text: str) -> tuple[str, tuple[int, ...]]:
+    """An input's name and shape from `x:1,3,224,224`; the name may hold colons itself.
+
+    Raises UsageError where the text has another form.
+    """
+    name, colon, sizes = text.rpartition(":")
+    try:
+        shape = tuple(int(size) for size in sizes.split(",")) if sizes.strip() else ()
+    except ValueError:
+        colon = ""
+        shape = ()
+    if not colon or not name:
+        raise UsageError(f"--input-shape {text!r}: write NAME:SIZE,SIZE,..., for example x:1,3,224,224")
+    return name, shape
+
+
+def parse_input_shapes(texts: list[str]) -> dict[str, tuple[int, ...]]:
+    """The shapes of several options. Raises UsageError where one input is named twice."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for name, shape in map(parse_input_shape, texts):
+        if name in shapes:
+            raise UsageError(f"--input-shape names the input {name!r} twice")
+        shapes[name] = shape
+    return shapes
