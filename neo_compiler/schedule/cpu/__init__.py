@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from neo_compiler.schedule.cpu.conv2d import conv2d
-from neo_compiler.schedule.cpu.dense import dense
-from neo_compiler.schedule.cpu.depthwise import depthwise
-from neo_compiler.schedule.cpu.generic import generic
+from neo_compiler.schedule.cpu import conv2d, dense, depthwise, generic
 
-RULES = {"conv2d": conv2d, "depthwise": depthwise, "dense": dense, "generic": generic}
+RULES = {
+    "conv2d": conv2d.schedule,
+    "depthwise": depthwise.schedule,
+    "dense": dense.schedule,
+    "generic": generic.schedule,
+}

@@ -10,7 +10,7 @@ from neo_compiler.schedule.cpu.tiles import convolution_tile
 from neo_compiler.target import Target
 
 
-def conv2d(sch: Schedule, target: Target) -> bool:
+def schedule(sch: Schedule, target: Target) -> bool:
     """Schedule a function whose anchor is `conv2d`; its epilogue runs on the tile in registers."""
     if (found := find_anchor(sch, "conv2d")) is None:
         return False

@@ -9,7 +9,7 @@ from neo_compiler.schedule.cpu.epilogue import find_anchor, hold_in_registers
 from neo_compiler.target import Target
 
 
-def dense(sch: Schedule, target: Target) -> bool:
+def schedule(sch: Schedule, target: Target) -> bool:
     """Schedule a function whose anchor is `dense`, where its width fills vectors."""
     if (found := find_anchor(sch, "dense")) is None:
         return False

@@ -9,7 +9,7 @@ from neo_compiler.schedule.cpu.epilogue import find_anchor, hold_in_registers
 from neo_compiler.target import Target
 
 
-def depthwise(sch: Schedule, target: Target) -> bool:
+def schedule(sch: Schedule, target: Target) -> bool:
     """Schedule a function whose anchor is `depthwise`."""
     if (found := find_anchor(sch, "depthwise")) is None:
         return False

@@ -25,15 +25,23 @@ def find_anchor(sch: Schedule, name: str) -> tuple[SBlockRV, SBlockRV] | None:
 
 
 def hold_in_registers(sch: Schedule, anchor: SBlockRV, at: LoopRV, *, unroll_taps: bool = False) -> None:
-    """Compute the anchor's tile under `at`: reductions outside, the tile unrolled, its last axis a vector."""
-    sch.compute_at(anchor, at)
+    """Compute the anchor's tile under `at`: reductions outside, the tile unrolled, its last axis a vector.
+
+    The second axis, channel blocks or vectors of columns, goes innermost: every other axis then needs one
+    broadcast value at a time. In the other order LLVM keeps a broadcast for each row and column alive and
+    spills the accumulators.
+    """
+    sch.compute_at(anchor, at, preserve_unit_loops=True)
     depth = [str(sch.get(loop).loop_var) for loop in sch.get_loops(anchor)].index(str(sch.get(at).loop_var))
-    spatial, reductions = split_axes(sch, anchor, sch.get_loops(anchor)[depth + 1 :])
-    sch.reorder(*reductions, *spatial)
-    for loop in spatial[:-1]:
+    loops = sch.get_loops(anchor)[depth + 1 :]
+    spatial, reductions = split_axes(sch, anchor, loops)
+    *outer, vector = spatial
+    tile = [outer[0], *outer[2:], *outer[1:2]]
+    sch.reorder(*reductions, *tile, vector)
+    for loop in tile:
         sch.unroll(loop)
     if unroll_taps:
         for loop in reductions:
             sch.unroll(loop)
-    sch.vectorize(spatial[-1])
+    sch.vectorize(vector)
     sch.decompose_reduction(anchor, reductions[0])

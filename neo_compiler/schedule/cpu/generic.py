@@ -12,7 +12,7 @@ from neo_compiler.target import Target
 _PARALLEL_WORK = 16384
 
 
-def generic(sch: Schedule, target: Target) -> bool:
+def schedule(sch: Schedule, target: Target) -> bool:
     """Schedule any function."""
     for block in blocks_of(sch)[:-1]:
         if not is_reduction(sch, block):

@@ -26,10 +26,14 @@ class Tile:
         """Vector registers that hold the tile."""
         return self.blocks * self.rows * self.columns
 
+    @property
+    def loads(self) -> int:
+        """Vectors of weights and broadcast inputs for one multiply-add of each accumulator."""
+        return self.blocks + self.rows * self.columns
+
     def cycles(self) -> float:
         """Cycles for one multiply-add of each accumulator: ports, loads and latency bound it."""
-        loads = self.blocks + self.rows * self.columns
-        return max(self.accumulators / _FMA_PORTS, loads / _LOAD_PORTS, _FMA_LATENCY)
+        return max(self.accumulators / _FMA_PORTS, self.loads / _LOAD_PORTS, _FMA_LATENCY)
 
     def efficiency(self) -> float:
         """The share of the multiply-add peak that the tile can reach."""
@@ -39,10 +43,16 @@ class Tile:
 def convolution_tile(output: list[int], target: Target) -> Tile:
     """The best tile for an output of so many channel blocks, rows and columns."""
     blocks, rows, columns = output
-    budget = target.registers - 4
     tiles = [
         Tile(*counts)
-        for counts in itertools.product(divisors(blocks, 4), divisors(rows, 7), divisors(columns, budget))
+        for counts in itertools.product(
+            divisors(blocks, 4), divisors(rows, 7), divisors(columns, target.registers)
+        )
     ]
-    fitting = [tile for tile in tiles if tile.accumulators <= budget]
-    return max(fitting, key=lambda tile: (round(tile.efficiency(), 2), tile.accumulators, -tile.rows))
+    fitting = [tile for tile in tiles if tile.accumulators + tile.blocks <= _free_registers(target)]
+    return max(fitting, key=lambda tile: (round(tile.efficiency(), 2), tile.accumulators, -tile.loads))
+
+
+def _free_registers(target: Target) -> int:
+    """Registers for accumulators and weights; AVX-512 broadcasts within the multiply-add, others need one."""
+    return target.registers - (0 if target.vector == 64 else 1)
