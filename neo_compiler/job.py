@@ -24,7 +24,7 @@ from neo_compiler.target import Target, find_target
 from neo_compiler.tools import translate
 from neo_compiler.verify import OutputCheck, Sample, compare, draw_sample
 
-STAGES = ("load", "prepare", "reference", "lower", "build", "verify", "package")
+STAGES = ("load", "prepare", "reference", "lower", "schedule", "build", "verify", "package")
 
 
 def compile_model(options: CompileOptions, observer: Observer | None = None) -> Report:
@@ -65,10 +65,14 @@ def _generate(prepared: onnx.ModelProto, target: Target, files: Path, stages: St
             from neo_compiler.lower import lower
 
             module = lower(prepared, target, stages)
+        with stages("schedule"):
+            from neo_compiler.schedule import schedule
+
+            scheduled = schedule(module, target)
         with stages("build"):
             from neo_compiler.native.build import build
 
-            return build(module, outputs, target, files, stages)
+            return build(scheduled.module, outputs, target, files, stages)
 
 
 def _verify(manifest: Manifest, files: Path, sample: Sample) -> tuple[OutputCheck, ...]:
