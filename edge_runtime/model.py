@@ -33,7 +33,7 @@ class Model:
 
     def __init__(self, artifact: Artifact, threads: int | None = None) -> None:
         native = _open_native(artifact, threads)
-        self.manifest: Manifest = artifact.manifest
+        self.artifact = artifact
         self.inputs: tuple[TensorSpec, ...] = native.inputs
         self.outputs: tuple[TensorSpec, ...] = native.outputs
         self.threads: int = native.threads
@@ -42,6 +42,11 @@ class Model:
         self._shapes = [(spec.name, spec.dtype, fixed_shape(spec)) for spec in self.outputs]
         self._sessions = SessionPool(native)
         self._close = finalize(self, _close, self._sessions, artifact)
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the compiler wrote about the model."""
+        return self.artifact.manifest
 
     @property
     def placement(self) -> tuple[Placement, ...]:

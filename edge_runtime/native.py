@@ -1,80 +1,21 @@
-"""The C interface of compiled.so (neo_model.h) through ctypes."""
+"""A compiled.so at work: one opened model, and sessions to run it in."""
 
 from __future__ import annotations
 
 import _ctypes
 import ctypes
 from collections.abc import Sequence
-from ctypes import POINTER, Structure, byref, c_char_p, c_int, c_int32, c_int64, c_uint32, c_uint64, c_void_p
+from ctypes import POINTER, byref, c_int64, c_uint64, c_void_p
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge_runtime.errors import ArtifactError, RunError
+from edge_runtime.interface import DTYPES, DataType, MemoryInfo, Tensor, TensorInfo, load_library
 from edge_runtime.manifest import TensorSpec
 
 if TYPE_CHECKING:
     from edge_runtime.arrays import Array
-
-ABI_VERSION = 1
-
-
-class _DataType(Structure):
-    _fields_ = (("code", ctypes.c_uint8), ("bits", ctypes.c_uint8), ("lanes", ctypes.c_uint16))
-
-
-class _Tensor(Structure):
-    """DLTensor of DLPack."""
-
-    _fields_ = (
-        ("data", c_void_p),
-        ("device_type", c_int32),
-        ("device_id", c_int32),
-        ("ndim", c_int32),
-        ("dtype", _DataType),
-        ("shape", POINTER(c_int64)),
-        ("strides", POINTER(c_int64)),
-        ("byte_offset", c_uint64),
-    )
-
-
-class _TensorInfo(Structure):
-    _fields_ = (("name", c_char_p), ("dtype", _DataType), ("ndim", c_int32), ("shape", POINTER(c_int64)))
-
-
-class _MemoryInfo(Structure):
-    _fields_ = tuple((name, c_uint64) for name in ("arena", "params", "scratch", "io"))
-
-
-_DTYPES = {
-    (6, 8): "bool",
-    **{(0, bits): f"int{bits}" for bits in (8, 16, 32, 64)},
-    **{(1, bits): f"uint{bits}" for bits in (8, 16, 32, 64)},
-    **{(2, bits): f"float{bits}" for bits in (16, 32, 64)},
-}
-
-_TENSORS = POINTER(POINTER(_Tensor))
-_RUN = (c_void_p, _TENSORS, c_int32, _TENSORS, c_int32)
-
-# name -> result, arguments
-_FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
-    "neo_abi_version": (c_uint32, ()),
-    "neo_last_error": (c_char_p, ()),
-    "neo_input_count": (c_int32, ()),
-    "neo_output_count": (c_int32, ()),
-    "neo_input_info": (c_int, (c_int32, POINTER(_TensorInfo))),
-    "neo_output_info": (c_int, (c_int32, POINTER(_TensorInfo))),
-    "neo_memory": (None, (POINTER(_MemoryInfo),)),
-    "neo_model_open": (c_int, (c_char_p, c_int32, POINTER(c_void_p))),
-    "neo_model_threads": (c_int32, (c_void_p,)),
-    "neo_model_close": (c_int, (c_void_p,)),
-    "neo_session_create": (c_int, (c_void_p, POINTER(c_void_p))),
-    "neo_session_destroy": (c_int, (c_void_p,)),
-    "neo_session_run": (c_int, _RUN),
-    "neo_session_profile": (c_int, (*_RUN, POINTER(c_uint64), c_int32)),
-    "neo_step_count": (c_int32, ()),
-    "neo_step_name": (c_char_p, (c_int32,)),
-}
 
 
 @dataclass(frozen=True)
@@ -94,7 +35,7 @@ class NativeModel:
     """
 
     def __init__(self, library: Path, params: Path | None, threads: int) -> None:
-        self._lib = _load(library)
+        self._lib = load_library(library)
         self._handle = c_void_p()
         name = str(params).encode() if params else None
         try:
@@ -111,7 +52,7 @@ class NativeModel:
 
     @property
     def memory(self) -> NativeMemory:
-        info = _MemoryInfo()
+        info = MemoryInfo()
         self._lib.neo_memory(byref(info))
         return NativeMemory(info.arena, info.params, info.scratch, info.io)
 
@@ -135,10 +76,10 @@ class NativeModel:
             raise RunError(self._lib.neo_last_error().decode(errors="replace"))
 
     def _specs(self, count: int, ask: Any) -> tuple[TensorSpec, ...]:
-        rows, info = [], _TensorInfo()
+        rows, info = [], TensorInfo()
         for i in range(count):
             self.check(ask(i, byref(info)))
-            dtype = _DTYPES.get((info.dtype.code, info.dtype.bits))
+            dtype = DTYPES.get((info.dtype.code, info.dtype.bits))
             if dtype is None:
                 raise ArtifactError(f"{info.name.decode()}: numpy has no type for the values of this tensor")
             rows.append(TensorSpec(info.name.decode(), dtype, tuple(info.shape[: info.ndim])))
@@ -178,34 +119,18 @@ class _TensorTable:
     """An array of pointers to DLTensors, of which only the data pointers change from run to run."""
 
     def __init__(self, specs: Sequence[TensorSpec]) -> None:
-        codes = {name: code for code, name in _DTYPES.items()}
-        self._rows = (_Tensor * len(specs))()
+        codes = {name: code for code, name in DTYPES.items()}
+        self._rows = (Tensor * len(specs))()
         self._keep = []
         for row, spec in zip(self._rows, specs, strict=True):
             shape = (c_int64 * len(spec.shape))(*map(int, spec.shape))
             self._keep.append(shape)
             row.device_type, row.ndim = 1, len(shape)
-            row.dtype = _DataType(*codes[spec.dtype], 1)
+            row.dtype = DataType(*codes[spec.dtype], 1)
             row.shape = ctypes.cast(shape, POINTER(c_int64))
-        self._pointers = (POINTER(_Tensor) * len(specs))(*map(ctypes.pointer, self._rows))
+        self._pointers = (POINTER(Tensor) * len(specs))(*map(ctypes.pointer, self._rows))
 
     def point_to(self, arrays: Sequence[Array]) -> Any:
         for row, array in zip(self._rows, arrays, strict=True):
             row.data = array.__array_interface__["data"][0]
         return self._pointers
-
-
-def _load(library: Path) -> ctypes.CDLL:
-    try:
-        lib = ctypes.CDLL(str(library))
-        for name, (result, arguments) in _FUNCTIONS.items():
-            function = getattr(lib, name)
-            function.restype, function.argtypes = result, arguments
-    except (OSError, AttributeError) as error:
-        raise ArtifactError(f"{library} cannot be loaded: {error}") from None
-    if (version := lib.neo_abi_version()) != ABI_VERSION:
-        raise ArtifactError(
-            f"{library} has interface version {version}, this edge_runtime knows {ABI_VERSION}: "
-            + ("install a newer neo-edge" if version > ABI_VERSION else "compile the model again")
-        )
-    return lib

@@ -1,0 +1,133 @@
+"""What each command of `edge-runtime` does and answers."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+from argparse import Namespace
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from edge_runtime.artifact import Artifact, open_artifact
+from edge_runtime.errors import ArtifactError, ExitCode
+from edge_runtime.model import Model, load
+from edge_runtime.report import describe, describe_bench, describe_outputs, describe_selftest
+from edge_runtime.verify import check_fit
+
+if TYPE_CHECKING:
+    from edge_runtime.arrays import Array
+
+log = logging.getLogger("edge_runtime")
+
+JSON_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What goes to stdout, as JSON or as text, and the exit status."""
+
+    document: dict[str, Any]
+    text: Iterable[str]
+    code: ExitCode = ExitCode.OK
+
+    def lines(self, as_json: bool) -> Iterable[str]:
+        """A JSON answer is one line."""
+        if not as_json:
+            return self.text
+        return [json.dumps(_plain({"schema_version": JSON_VERSION, **self.document}), ensure_ascii=False)]
+
+
+def info(options: Namespace) -> Answer:
+    """Shows the manifest, also of an artifact for another machine."""
+    artifact = open_artifact(options.artifact, fit=False)
+    reason = _misfit(artifact)
+    document = {**asdict(artifact.manifest), "fits": reason is None, "misfit": reason}
+    artifact.close()
+    return Answer(document, describe(artifact.manifest, reason))
+
+
+def run(options: Namespace) -> Answer:
+    """Runs the model once."""
+    from edge_runtime.inputs import read_inputs
+    from edge_runtime.outputs import summarise, write_npz
+    from edge_runtime.pictures import PictureOptions
+
+    pictures = PictureOptions(options.mean, options.scale, options.layout)
+    with load(options.artifact, options.threads) as model:
+        outputs = model.run(read_inputs(options.inputs, model.inputs, pictures))
+    if options.output:
+        write_npz(options.output, outputs)
+        return Answer({"written": str(options.output)}, [str(options.output)])
+    rows = summarise(outputs)
+    return Answer({"outputs": rows}, describe_outputs(rows))
+
+
+def bench(options: Namespace) -> Answer:
+    """Measures load time, first run, and runs thereafter."""
+    from edge_runtime.bench import BenchOptions, busy_warning, measure, measure_kernels, timed_load, timed_run
+
+    if warning := busy_warning():
+        log.warning(warning)
+    wanted = BenchOptions(options.threads, options.warmup, options.runs, options.seconds)
+    model, load_ms = timed_load(options.artifact, wanted.threads)
+    with model:
+        inputs = _bench_inputs(model)
+        document: dict[str, Any] = {
+            "load_ms": load_ms,
+            "first_run_ms": timed_run(model, inputs),
+            "threads": model.threads,
+            "warmup": wanted.warmup,
+            "run_ms": asdict(measure(model, inputs, wanted)),
+            "memory_bytes": asdict(model.memory),
+        }
+        if options.per_kernel:
+            document["kernels"] = [asdict(row) for row in measure_kernels(model, inputs)]
+    return Answer(document, describe_bench(document))
+
+
+def selftest(options: Namespace) -> Answer:
+    """Runs the artifact's examples."""
+    from edge_runtime.selftest import selftest as run_cases
+
+    with load(options.artifact, options.threads) as model:
+        results = run_cases(model)
+    rows = [{**asdict(row), "passed": row.passed} for row in results]
+    passed = all(row.passed for row in results)
+    code = ExitCode.OK if passed else ExitCode.MISMATCH
+    return Answer({"passed": passed, "cases": rows}, describe_selftest(rows), code)
+
+
+COMMANDS: dict[str, Callable[[Namespace], Answer]] = {
+    "info": info,
+    "run": run,
+    "bench": bench,
+    "selftest": selftest,
+}
+
+
+def _plain(value: Any) -> Any:
+    """JSON has no infinities and NaNs: they become text."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _misfit(artifact: Artifact) -> str | None:
+    try:
+        check_fit(artifact.manifest.target)
+    except ArtifactError as error:
+        return str(error)
+    return None
+
+
+def _bench_inputs(model: Model) -> dict[str, Array]:
+    """The first of the artifact's own examples, since speed may depend on values."""
+    from edge_runtime.bench import seeded_inputs
+    from edge_runtime.selftest import cases
+
+    examples = cases(model.artifact)
+    return examples[0].inputs if examples else seeded_inputs(model.inputs)
