@@ -43,13 +43,13 @@ def write_archive(folder: Path, path: Path) -> None:
 
 
 def compression_level(file: Path) -> int:
-    """9 for files that compress, 0 for those that do not, judged by slices spread over the file."""
+    """0 for files that do not compress, judged by slices spread over the file; large ones are not worth 9."""
     size = file.stat().st_size
     if size < LARGE:
         return 9
     slices = list(_slices(file, size))
     packed = sum(len(zlib.compress(piece, 1)) for piece in slices)
-    return 9 if packed < WORTH_IT * sum(map(len, slices)) else 0
+    return 6 if packed < WORTH_IT * sum(map(len, slices)) else 0
 
 
 def _slices(file: Path, size: int) -> Iterator[bytes]:

@@ -52,7 +52,7 @@ def workspace(path: Path) -> Iterator[Path]:
     Raises OutputError where the folder cannot be made, or where the disk fills up inside the body.
     """
     try:
-        folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent.absolute()))
     except OSError as error:
         raise _output_error(path.parent, error) from error
     try:

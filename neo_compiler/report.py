@@ -6,14 +6,11 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from edge_runtime.manifest import Manifest
 from neo_compiler.native.plan import Plan
 from neo_compiler.verify import OutputCheck
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
 
 SCHEMA_VERSION = 1
 
@@ -53,16 +50,8 @@ class Report:
             "kernels": {"calls": len(self.plan.steps), "distinct": len(_kernels(self.plan))},
         }
 
-    def table(self) -> RenderableType:
-        """The report as text for a terminal."""
-        from rich.table import Table
-
-        table = Table.grid(padding=(0, 2))
-        for title, text in self._rows():
-            table.add_row(title, text)
-        return table
-
-    def _rows(self) -> list[tuple[str, str]]:
+    def rows(self) -> list[tuple[str, str]]:
+        """The report as titles and texts, for a terminal."""
         manifest, memory = self.manifest, self.manifest.memory
         total = sum(seconds for path, seconds in self.seconds.items() if len(path) == 1)
         times = ", ".join(

@@ -24,14 +24,19 @@ DYNAMIC = frozenset({"If", "Loop", "Scan", "Optional", "OptionalGetElement", "Op
 
 def check_operators(model: ir.Model) -> None:
     """Raise UnsupportedOperators with every operator of the graph that cannot be lowered."""
+    if found := unsupported_operators(model):
+        raise UnsupportedOperators(found)
+
+
+def unsupported_operators(model: ir.Model) -> dict[str, list[str]]:
+    """The names of the nodes of each operator that cannot be lowered."""
     supported = supported_operators()
     found: dict[str, list[str]] = {}
     for node in model.graph:
         name = f"{node.domain}.{node.op_type}" if node.domain else node.op_type
         if name not in supported:
             found.setdefault(name, []).append(str(node.name))
-    if found:
-        raise UnsupportedOperators(found)
+    return found
 
 
 def supported_operators() -> frozenset[str]:

@@ -1,0 +1,126 @@
+"""The command line `neo`. Nothing heavy is imported before the arguments are understood."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+EPILOG = """exit codes:
+  0  done                         4    target unknown, or a tool is missing
+  1  a bug of neo                 5    outputs differ from the reference
+  2  wrong usage                  6    artifact damaged, or not for this machine
+  3  model invalid, unsupported   130  interrupted
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; `argv` defaults to the program's arguments."""
+    arguments = build_parser().parse_args(argv)
+    from neo_compiler.shell import run
+
+    return run(arguments, program=argv is None)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of all commands; `command` names a module of neo_compiler.commands."""
+    parser = argparse.ArgumentParser(
+        prog="neo",
+        description="Compile trained models for edge devices.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action=_Version)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _add_compile(commands)
+    _add_targets(commands)
+    _add_inspect(commands)
+    _add_verify(commands)
+    return parser
+
+
+def _add_compile(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "compile",
+        help="compile a model into an artifact",
+        description="Compile MODEL, compare it with onnxruntime, and write the artifact.",
+    )
+    command.add_argument("model", metavar="MODEL", help="an ONNX file")
+    command.add_argument("--target", default="host", metavar="NAME", help="see `neo targets`; default: host")
+    command.add_argument(
+        "--input-shape",
+        action="append",
+        default=[],
+        metavar="NAME:SIZES",
+        help="fix the shape of an input, for example x:1,3,224,224; may be repeated",
+    )
+    command.add_argument(
+        "-o",
+        "--output",
+        metavar="OUT",
+        help="a .tar.gz file or a new folder; default: <model>-<target>.tar.gz in the current folder",
+    )
+    _add_comparison(command)
+    _add_verbosity(command)
+
+
+def _add_targets(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("targets", help="list the targets", description="List the targets.")
+    command.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_inspect(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "inspect",
+        help="show what is in a model or an artifact",
+        description="Show inputs, outputs, operators and sizes of an ONNX model or of an artifact.",
+    )
+    command.add_argument("path", metavar="MODEL|ARTIFACT")
+    command.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_verify(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "verify",
+        help="compare an artifact with its model again",
+        description="Run ARTIFACT and, in onnxruntime, MODEL on the same seeded inputs and compare.",
+    )
+    command.add_argument("artifact", metavar="ARTIFACT")
+    command.add_argument("model", metavar="MODEL")
+    _add_comparison(command)
+    _add_verbosity(command)
+
+
+def _add_comparison(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--tolerance",
+        type=float,
+        default=1e-4,
+        metavar="X",
+        help="largest difference from onnxruntime, relative to an output's largest magnitude; default: 1e-4",
+    )
+    command.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="of the inputs to compare on; default: 0"
+    )
+
+
+def _add_verbosity(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="print the report as JSON")
+    command.add_argument("--quiet", action="store_true", help="print nothing but the answer and errors")
+
+
+class _Version(argparse.Action):
+    """Prints the version; it is looked up only when asked for."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str) -> None:
+        super().__init__(option_strings, dest, nargs=0, help="print the version and exit")
+
+    def __call__(self, parser: argparse.ArgumentParser, *_arguments: object) -> None:
+        from importlib import metadata
+
+        print(f"neo {metadata.version('neo-edge')}")
+        parser.exit()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

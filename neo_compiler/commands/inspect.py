@@ -1,0 +1,64 @@
+"""`neo inspect`"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from neo_compiler.commands.table import print_table
+from neo_compiler.output import is_archive
+
+SCHEMA_VERSION = 1
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Show a model or an artifact on stdout."""
+    path = Path(arguments.path)
+    facts = _artifact(path) if path.is_dir() or is_archive(path) else _model(path)
+    if arguments.json:
+        print(json.dumps({"schema_version": SCHEMA_VERSION, **facts}, indent=1))
+        return
+    print_table([row for title, value in facts.items() for row in _rows(title, value)], sys.stdout)
+
+
+def _artifact(path: Path) -> dict[str, Any]:
+    from edge_runtime.artifact import open_artifact
+
+    artifact = open_artifact(path, fit=False)
+    try:
+        facts: dict[str, Any] = json.loads(artifact.manifest.to_json())
+    finally:
+        artifact.close()
+    del facts["schema_version"], facts["digest"]
+    return {"kind": "artifact", **facts}
+
+
+def _model(path: Path) -> dict[str, Any]:
+    from neo_compiler.frontend import load
+    from neo_compiler.graph import survey
+
+    return {"kind": "model", "path": str(path), "size": path.stat().st_size, **survey(load(path))}
+
+
+def _rows(title: str, value: Any) -> list[tuple[str, str]]:
+    """The title stands beside the first line only."""
+    return [(title if number == 0 else "", line) for number, line in enumerate(_lines(value))]
+
+
+def _lines(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [f"{key}: {_inline(entry)}" for key, entry in value.items()] or ["none"]
+    if isinstance(value, list):
+        return [_inline(entry) for entry in value] or ["none"]
+    return [_inline(value)]
+
+
+def _inline(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_inline(entry)}" for key, entry in value.items())
+    if isinstance(value, list):
+        return ",".join(map(_inline, value))
+    return "none" if value is None else str(value)

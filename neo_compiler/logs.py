@@ -1,0 +1,85 @@
+"""The log file: what tools print and warn of, and the traceback of a bug."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+LARGEST = 1 << 20  # bytes; then the log starts anew, and the old one is kept beside it
+PACKAGES = ("neo_compiler", "edge_runtime")
+
+
+def log_path() -> Path:
+    """`neo/neo.log` in the user's state folder."""
+    state = os.environ.get("XDG_STATE_HOME")
+    return (Path(state) if state else Path.home() / ".local" / "state") / "neo" / "neo.log"
+
+
+@contextlib.contextmanager
+def log_to_file(*, native: bool) -> Iterator[Path | None]:
+    """Log to the file while the body runs; yields its path, or None where it cannot be written.
+
+    With `native`, whatever code that is not Python writes to the process's standard output and standard error
+    goes there too; Python's own streams still reach the user.
+    """
+    path = _prepare(log_path())
+    with contextlib.ExitStack() as stack:
+        if path is not None:
+            stack.enter_context(_handler(path))
+        if native:
+            stack.enter_context(_divert_native(path or Path(os.devnull)))
+        yield path
+
+
+def _prepare(path: Path) -> Path | None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and path.stat().st_size > LARGEST:
+            path.replace(path.with_suffix(".log.1"))
+        path.touch()
+    except OSError:
+        return None
+    return path
+
+
+@contextlib.contextmanager
+def _handler(path: Path) -> Iterator[None]:
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(name)s %(levelname)s %(message)s"))
+    loggers = [logging.getLogger(name) for name in PACKAGES]
+    before = [(logger, logger.level) for logger in loggers]
+    for logger in loggers:
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        for logger, level in before:
+            logger.removeHandler(handler)
+            logger.setLevel(level)
+        handler.close()
+
+
+@contextlib.contextmanager
+def _divert_native(path: Path) -> Iterator[None]:
+    """Point file descriptors 1 and 2 at `path`, and Python's streams at copies of the old ones."""
+    streams = sys.stdout, sys.stderr
+    for stream in streams:
+        stream.flush()
+    copies = [os.fdopen(os.dup(number), "w", encoding="utf-8", errors="replace") for number in (1, 2)]
+    with path.open("ab") as log:
+        for number in (1, 2):
+            os.dup2(log.fileno(), number)
+    sys.stdout, sys.stderr = copies
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = streams
+        for number, copy in enumerate(copies, start=1):
+            copy.flush()
+            os.dup2(copy.fileno(), number)
+            copy.close()
