@@ -78,7 +78,7 @@ _FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
 
 
 def load_library(library: Path) -> ctypes.CDLL:
-    """The library with its functions declared; ArtifactError where it does not load or is of another version."""
+    """The library, its functions declared; ArtifactError where it does not load or is of another version."""
     try:
         lib = ctypes.CDLL(str(library))
         for name, (result, arguments) in _FUNCTIONS.items():

@@ -19,8 +19,8 @@ class SchemaError(ValueError):
 def parse(kind: type[T], value: object, place: str) -> T:
     """`value`, as the json module gives it, as an instance of `kind`.
 
-    `kind` is a dataclass, `tuple[X, ...]`, `dict[str, X]`, a union of plain types, or one of bool, int,
-    float, str. Keys that a dataclass does not know are left aside, since later versions add some.
+    `kind` is a dataclass, `tuple[X, ...]`, `dict[str, X]`, one of bool, int, float, str, or a union of those
+    and None, or of a dataclass and None. Keys that a dataclass does not know are left aside, since later versions add some.
     Raises SchemaError.
     """
     return typing.cast("T", _parse(kind, value, place))
@@ -40,8 +40,13 @@ def _parse(kind: Any, value: object, place: str) -> Any:
         item = typing.get_args(kind)[1]
         return {key: _parse(item, row, f"{place}.{key}") for key, row in _expect(dict, value, place).items()}
     if origin in (types.UnionType, typing.Union):
-        return _expect(typing.get_args(kind), value, place)
+        return _parse_union(typing.get_args(kind), value, place)
     return float(_expect((float, int), value, place)) if kind is float else _expect(kind, value, place)
+
+
+def _parse_union(kinds: tuple[Any, ...], value: object, place: str) -> Any:
+    rich = [kind for kind in kinds if dataclasses.is_dataclass(kind)]
+    return _parse(rich[0], value, place) if rich and value is not None else _expect(kinds, value, place)
 
 
 @functools.cache

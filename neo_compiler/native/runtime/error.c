@@ -24,20 +24,28 @@ int neo_fail(const char *format, ...) {
   return -1;
 }
 
+/* What does not fit is cut off. */
+static size_t append(size_t used, const char *part) {
+  size_t room = sizeof text - 1 - used, size = strlen(part);
+  size = size < room ? size : room;
+  memcpy(text + used, part, size);
+  text[used + size] = '\0';
+  return used + size;
+}
+
 int neo_fail_because(const char *format, ...) {
   char cause[NEO_ERROR_SIZE];
   memcpy(cause, text, sizeof cause);
   va_list args;
   va_start(args, format);
-  int used = vsnprintf(text, sizeof text, format, args);
+  vsnprintf(text, sizeof text, format, args);
   va_end(args);
-  if (used >= 0 && (size_t)used < sizeof text)
-    snprintf(text + used, sizeof text - (size_t)used, ": %s", cause[0] ? cause : "no reason given");
+  append(append(strlen(text), ": "), cause[0] ? cause : "no reason given");
   return -1;
 }
 
 void TVMFFIErrorSetRaisedFromCStrParts(const char *kind, const char **parts, int32_t n_parts) {
-  size_t used = (size_t)snprintf(text, sizeof text, "%s: ", kind ? kind : "Error");
-  for (int32_t i = 0; i < n_parts && used < sizeof text; i++)
-    used += (size_t)snprintf(text + used, sizeof text - used, "%s", parts[i] ? parts[i] : "");
+  size_t used = append(append(0, kind ? kind : "Error"), ": ");
+  for (int32_t i = 0; i < n_parts; i++)
+    used = append(used, parts[i] ? parts[i] : "");
 }
