@@ -6,12 +6,12 @@ names that lead out of the folder are refused, whatever wrote the archive.
 
 from __future__ import annotations
 
-import hashlib
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from edge_runtime.errors import ArtifactError
+from edge_runtime.hashing import Hash
 from edge_runtime.manifest import FileEntry
 
 _BLOCK = 512
@@ -53,14 +53,12 @@ def checked_name(name: str) -> str:
 
 def _write(path: Path, content: Iterable[memoryview]) -> FileEntry:
     path.parent.mkdir(parents=True, exist_ok=True)
-    digest, size = hashlib.sha256(), 0
-    with path.open("xb", buffering=0) as file:
+    with path.open("xb", buffering=0) as file, Hash() as digest:
         for piece in content:
             digest.update(piece)
-            size += len(piece)
             while len(piece):
                 piece = piece[file.write(piece) :]
-    return FileEntry(digest.hexdigest(), size)
+    return FileEntry(digest.finish(), digest.size)
 
 
 def _gunzip(pieces: Iterable[bytes]) -> Iterator[bytes]:

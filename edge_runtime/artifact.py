@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -12,9 +13,10 @@ from typing import BinaryIO
 from edge_runtime.archive import extract
 from edge_runtime.cache import Cache, find_cache, log
 from edge_runtime.errors import ArtifactError
+from edge_runtime.hashing import CHUNK
 from edge_runtime.manifest import Manifest
 from edge_runtime.seal import SealedBytes
-from edge_runtime.verify import CHUNK, MANIFEST, check_files, check_fit, check_folder, read_manifest
+from edge_runtime.verify import MANIFEST, check_files, check_fit, check_folder, read_manifest
 
 LIBRARY = "compiled.so"
 PARAMS = "compiled.params"
@@ -80,14 +82,17 @@ def _open_cached(file: BinaryIO, cache: Cache) -> Artifact:
 
 
 def _find_cached(file: BinaryIO, cache: Cache) -> Artifact | None:
-    size = os.fstat(file.fileno()).st_size
-    if not cache.may_hold(size):
+    """The archive is hashed while what is most likely its entry is checked."""
+    entries = cache.entries_of_size(os.fstat(file.fileno()).st_size)
+    if not entries:
         return None
-    entry = cache.entry(_digest(file), size)
-    if not entry.is_dir():
+    with ThreadPoolExecutor(1) as thread:
+        checked = thread.submit(check_folder, entries[0])
+        entry = cache.entry(_digest(file), os.fstat(file.fileno()).st_size)
+    if entry not in entries:
         return None
     try:
-        return Artifact(entry, check_folder(entry))
+        return Artifact(entry, checked.result() if entry == entries[0] else check_folder(entry))
     except ArtifactError as error:
         log.warning("%s: %s; unpacking again", entry, error)
         return None

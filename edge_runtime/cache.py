@@ -22,9 +22,9 @@ class Cache:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def may_hold(self, size: int) -> bool:
-        """Whether some archive of this size is here: only then it pays to hash one before it is unpacked."""
-        return any(self.root.glob(f"*-{size}"))
+    def entries_of_size(self, size: int) -> list[Path]:
+        """Where there is none for an archive of this size, it need not be hashed before it is unpacked."""
+        return sorted(self.root.glob(f"*-{size}"))
 
     def entry(self, digest: str, size: int) -> Path:
         return self.root / f"{digest}-{size}"

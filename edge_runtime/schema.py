@@ -20,8 +20,8 @@ def parse(kind: type[T], value: object, place: str) -> T:
     """`value`, as the json module gives it, as an instance of `kind`.
 
     `kind` is a dataclass, `tuple[X, ...]`, `dict[str, X]`, one of bool, int, float, str, or a union of those
-    and None, or of a dataclass and None. Keys that a dataclass does not know are left aside, since later versions add some.
-    Raises SchemaError.
+    and None, or of a dataclass and None. Keys that a dataclass does not know are left aside, since later
+    versions add some. Raises SchemaError.
     """
     return typing.cast("T", _parse(kind, value, place))
 

@@ -5,10 +5,10 @@ Other programs pass over it; here it makes every byte count, also those that no 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
 
 from edge_runtime.errors import ArtifactError
+from edge_runtime.hashing import Hash
 
 _HEAD = b"\x1f\x8b\x08\x10\0\0\0\0\0\xff" + b"neo-edge sha256 "
 _TAIL = b"\0\x03\0" + bytes(8)
@@ -31,29 +31,27 @@ class SealedBytes:
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._pieces = pieces
-        self._hash = hashlib.sha256()
-
-    @property
-    def digest(self) -> str:
-        return self._hash.hexdigest()
+        self.digest = ""
 
     def __iter__(self) -> Iterator[bytes]:
         held = b""  # the last bytes seen: they may be the seal, which does not cover itself
-        for piece in self._pieces:
-            if len(piece) < SEAL_SIZE:
-                held += piece
-                self._hash.update(held[:-SEAL_SIZE])
-            else:
-                self._hash.update(held)
-                self._hash.update(memoryview(piece)[:-SEAL_SIZE])
-                held = piece
-            held = held[-SEAL_SIZE:]
-            yield piece
-        self._check(held)
-        self._hash.update(held)
+        with Hash() as hashed:
+            for piece in self._pieces:
+                if len(piece) < SEAL_SIZE:
+                    held += piece
+                    hashed.update(held[:-SEAL_SIZE])
+                else:
+                    hashed.update(held)
+                    hashed.update(memoryview(piece)[:-SEAL_SIZE])
+                    held = piece
+                held = held[-SEAL_SIZE:]
+                yield piece
+            _check(held, hashed.finish())
+            self.digest = hashed.finish(held)
 
-    def _check(self, last: bytes) -> None:
-        expected = seal(self.digest)
-        looks_sealed = last.startswith(_HEAD) or last[_DIGEST] == expected[_DIGEST]
-        if looks_sealed and last != expected:
-            raise ArtifactError("the archive is damaged: its bytes do not match its seal")
+
+def _check(last: bytes, digest: str) -> None:
+    expected = seal(digest)
+    looks_sealed = last.startswith(_HEAD) or last[_DIGEST] == expected[_DIGEST]
+    if looks_sealed and last != expected:
+        raise ArtifactError("the archive is damaged: its bytes do not match its seal")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Mapping, Set
 from pathlib import Path
@@ -10,20 +9,10 @@ from pathlib import Path
 from edge_runtime.archive import checked_name
 from edge_runtime.device import cpu_flags, machine
 from edge_runtime.errors import ArtifactError
+from edge_runtime.hashing import hash_file
 from edge_runtime.manifest import FileEntry, Manifest, TargetNeeds
 
 MANIFEST = "manifest.json"
-CHUNK = 1 << 20
-
-
-def hash_file(path: Path) -> FileEntry:
-    """SHA-256 and size of a file."""
-    digest, size = hashlib.sha256(), 0
-    with path.open("rb", buffering=0) as file:
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
-            size += len(chunk)
-    return FileEntry(digest.hexdigest(), size)
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -22,7 +22,7 @@ from edge_runtime.manifest import (
     TargetNeeds,
     TensorSpec,
 )
-from edge_runtime.verify import hash_file
+from edge_runtime.hashing import hash_file
 from neo_compiler.archive import write_archive
 from neo_compiler.native.libc import device_libc
 from neo_compiler.native.link import link
