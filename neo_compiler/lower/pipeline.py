@@ -25,16 +25,18 @@ def lower(model: onnx.ModelProto, target: Target, stages: Stages | None = None) 
             return fuse(module)
 
 
-_OPAQUE = 8  # TOpPattern.kOpaque
-# Padding stays a kernel of its own: behind a convolution it would change the extents of the register tile.
-_APART = ("pad",)
+# How fusion may treat our own kernels where TVM's analysis sees too much or too little in them; the values
+# are those of TVM's OpPatternKind. Padding is written by the kernel before it; a cropped width has no vectors.
+_ELEMENTWISE, _INJECTIVE = 0, 2
+_PATTERNS = {"pad": _ELEMENTWISE, "crop": _INJECTIVE, "shuffle": _INJECTIVE}
 
 
 @tvm.transform.module_pass(opt_level=0)
-def _keep_apart(module: tvm.IRModule, _context: tvm.transform.PassContext) -> tvm.IRModule:
+def _set_patterns(module: tvm.IRModule, _context: tvm.transform.PassContext) -> tvm.IRModule:
     for variable, function in module.functions.items():
-        if isinstance(function, tirx.PrimFunc) and variable.name_hint.rstrip("0123456789") in _APART:
-            module.update_func(variable, function.with_attr("op_pattern", _OPAQUE))
+        pattern = _PATTERNS.get(variable.name_hint.rstrip("0123456789"))
+        if isinstance(function, tirx.PrimFunc) and pattern is not None:
+            module.update_func(variable, function.with_attr("op_pattern", pattern))
     return module
 
 
@@ -43,7 +45,7 @@ def fuse(module: tvm.IRModule) -> tvm.IRModule:
     passes = [
         relax.transform.LegalizeOps(),
         relax.transform.AnnotateTIROpPattern(),
-        _keep_apart,
+        _set_patterns,
         relax.transform.FuseOps(),
         relax.transform.FuseTIR(),
         relax.transform.RewriteDataflowReshape(),

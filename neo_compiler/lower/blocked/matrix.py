@@ -21,6 +21,14 @@ def matmul(layouts: Layouts, call: relax.Call) -> relax.Expr | None:
     *leading, depth = shape_of(data)
     width = shape_of(weight)[1]
     rows = layouts.call(relax.op.reshape(layouts.plain(data), (math.prod(leading), depth)))
-    packed = relax.const(compute.pack_dense_weight(array_of(weight), layouts.block))
-    result = layouts.emit(compute.dense, rows, packed, width=width)
+    packed = compute.pack_dense_weight(array_of(weight), _vector(width, layouts.block))
+    result = layouts.emit(compute.dense, rows, relax.const(packed))
+    if packed.shape[0] * packed.shape[2] > width:
+        result = layouts.emit(compute.crop, result, width=width)
     return layouts.call(relax.op.reshape(result, (*leading, width)))
+
+
+def _vector(width: int, block: int) -> int:
+    """The widest vector that fills `width`; where none of at least four lanes does, the last one is cropped."""
+    fitting = [lanes for lanes in (block, block // 2, block // 4) if lanes >= 4 and width % lanes == 0]
+    return fitting[0] if fitting else block

@@ -15,13 +15,18 @@ def pack_dense_weight(weight: NDArray[np.float32], block: int) -> NDArray[np.flo
     return np.ascontiguousarray(full.reshape(depth, -1, block).transpose(1, 0, 2))
 
 
-def dense(data: te.Tensor, weight: te.Tensor, width: int) -> te.Tensor:
-    """(M, K) with a packed (N/b, K, b) weight → (M, N); `width` is N."""
+def dense(data: te.Tensor, weight: te.Tensor) -> te.Tensor:
+    """(M, K) with a packed (N/b, K, b) weight → (M, N), where N is a multiple of b."""
     rows, depth = (int(extent) for extent in data.shape)
-    block = int(weight.shape[2])
+    vectors, _, block = (int(extent) for extent in weight.shape)
     k = te.reduce_axis((0, depth), "k")
     return te.compute(
-        (rows, width),
+        (rows, vectors * block),
         lambda m, n: te.sum(data[m, k] * weight[n // block, k, n % block], axis=k),
         name="dense",
     )
+
+
+def crop(data: te.Tensor, width: int) -> te.Tensor:
+    """The first `width` columns of (M, N)."""
+    return te.compute((int(data.shape[0]), width), lambda m, n: data[m, n], name="crop")

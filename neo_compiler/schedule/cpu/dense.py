@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from tvm.s_tir import Schedule
 
-from neo_compiler.schedule.blocks import divisors, extents
+from neo_compiler.schedule.blocks import extents
 from neo_compiler.schedule.cpu.epilogue import find_anchor, hold_in_registers
+from neo_compiler.schedule.cpu.tiles import convolution_tile
 from neo_compiler.target import Target
 
 
@@ -19,13 +20,10 @@ def schedule(sch: Schedule, target: Target) -> bool:
         return False
     row, column = loops
     rows, columns = extents(sch, loops)
-    lanes = divisors(columns, target.lanes)[-1]
-    if lanes < 2:
-        return False
-    height = divisors(rows, 8)[-1]
-    vectors = divisors(columns // lanes, max(1, (target.registers - 4) // height // 2))[-1]
-    row, tile_rows = sch.split(row, [None, height])
-    column, tile_vectors, lane = sch.split(column, [None, vectors, lanes])
+    lanes = next(lanes for lanes in (target.lanes, target.lanes // 2, 4) if columns % lanes == 0)
+    tile = convolution_tile([columns // lanes, 1, rows], target)
+    row, tile_rows = sch.split(row, [None, tile.columns])
+    column, tile_vectors, lane = sch.split(column, [None, tile.blocks, lanes])
     sch.reorder(row, column, tile_rows, tile_vectors, lane)
     at = sch.fuse(row, column)
     sch.parallel(at)

@@ -12,7 +12,8 @@ def find_anchor(sch: Schedule, name: str) -> tuple[SBlockRV, SBlockRV] | None:
     """The block called `name` and the last block, with everything between the two inlined.
 
     Where nothing follows the anchor, a write-back block is added, so that the anchor's results can be held
-    in registers. None when the function has no such block, or blocks before it.
+    in registers; padding behind it becomes a fill with the padding's value and a write into the middle.
+    None when the function has no such block, or blocks before it.
     """
     blocks = blocks_of(sch)
     names = [name_of(sch, block) for block in blocks]
@@ -20,8 +21,19 @@ def find_anchor(sch: Schedule, name: str) -> tuple[SBlockRV, SBlockRV] | None:
         return None
     for block in blocks[1:-1]:
         sch.compute_inline(block)
-    anchor = blocks[0]
-    return anchor, blocks[-1] if len(blocks) > 1 else sch.cache_write(anchor, 0, "global")
+    anchor, last = blocks[0], blocks[-1]
+    if len(blocks) == 1:
+        return anchor, sch.cache_write(anchor, 0, "global")
+    if names[-1] == "pad":
+        fill(sch, sch.decompose_padding(last, sch.get_loops(last)[0]))
+    return anchor, last
+
+
+def fill(sch: Schedule, block: SBlockRV) -> None:
+    """Schedule a block that writes one value everywhere."""
+    *outer, last = sch.get_loops(block)
+    sch.vectorize(last)
+    sch.parallel(sch.fuse(*outer))
 
 
 def hold_in_registers(sch: Schedule, anchor: SBlockRV, at: LoopRV, *, unroll_taps: bool = False) -> None:
