@@ -20,19 +20,23 @@ def log_path() -> Path:
 
 
 @contextlib.contextmanager
-def log_to_file(*, native: bool) -> Iterator[Path | None]:
-    """Log to the file while the body runs; yields its path, or None where it cannot be written.
-
-    With `native`, whatever code that is not Python writes to the process's standard output and standard error
-    goes there too; Python's own streams still reach the user.
-    """
+def log_to_file() -> Iterator[Path | None]:
+    """Log to the file while the body runs; yields its path, or None where it cannot be written."""
     path = _prepare(log_path())
-    with contextlib.ExitStack() as stack:
-        if path is not None:
-            stack.enter_context(_handler(path))
-        if native:
-            stack.enter_context(_divert_native(path or Path(os.devnull)))
+    with contextlib.nullcontext() if path is None else _handler(path):
         yield path
+
+
+def divert_native_output(path: Path | None) -> None:
+    """Send what native code prints, from now on until the process ends, to the file `path`, or to nowhere.
+
+    File descriptors 1 and 2 lead there; Python's own streams move to copies of them and still reach the user.
+    """
+    copies = [os.fdopen(os.dup(number), "w", encoding="utf-8", errors="replace") for number in (1, 2)]
+    with (path or Path(os.devnull)).open("ab") as log:
+        for number in (1, 2):
+            os.dup2(log.fileno(), number)
+    sys.stdout, sys.stderr = copies
 
 
 def _prepare(path: Path) -> Path | None:
@@ -62,24 +66,3 @@ def _handler(path: Path) -> Iterator[None]:
             logger.removeHandler(handler)
             logger.setLevel(level)
         handler.close()
-
-
-@contextlib.contextmanager
-def _divert_native(path: Path) -> Iterator[None]:
-    """Point file descriptors 1 and 2 at `path`, and Python's streams at copies of the old ones."""
-    streams = sys.stdout, sys.stderr
-    for stream in streams:
-        stream.flush()
-    copies = [os.fdopen(os.dup(number), "w", encoding="utf-8", errors="replace") for number in (1, 2)]
-    with path.open("ab") as log:
-        for number in (1, 2):
-            os.dup2(log.fileno(), number)
-    sys.stdout, sys.stderr = copies
-    try:
-        yield
-    finally:
-        sys.stdout, sys.stderr = streams
-        for number, copy in enumerate(copies, start=1):
-            copy.flush()
-            os.dup2(copy.fileno(), number)
-            copy.close()

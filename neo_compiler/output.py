@@ -62,7 +62,16 @@ def workspace(path: Path) -> Iterator[Path]:
             raise _output_error(path.parent, error) from error
         raise
     finally:
+        remove(folder)
+
+
+def remove(folder: str | Path) -> None:
+    """Remove a folder and all in it, also where an interruption comes in between."""
+    try:
         shutil.rmtree(folder, ignore_errors=True)
+    except KeyboardInterrupt:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def publish(finished: Path, path: Path, folder: Path) -> None:

@@ -9,55 +9,98 @@ import logging
 import os
 import signal
 import sys
+import tempfile
 import traceback
 from collections.abc import Iterator
+from pathlib import Path
 from types import FrameType
 
 from edge_runtime.errors import EdgeError, ExitCode
-from neo_compiler.logs import log_to_file
+from neo_compiler.logs import divert_native_output, log_to_file
+from neo_compiler.output import REASONS, remove
+
+log = logging.getLogger(__name__)
 
 
 def run(arguments: argparse.Namespace, *, program: bool) -> int:
     """Run the command that `arguments` name; returns the exit code.
 
-    With `program`, the process is ours: signals end it cleanly, and what native code prints goes to the log.
+    With `program`, the process is ours: signals end it cleanly, temporary files go with it, and what native
+    code prints goes to the log.
     """
-    with contextlib.ExitStack() as stack:
-        log = stack.enter_context(log_to_file(native=program))
+    interruption = Interruption()
+    with log_to_file() as path, contextlib.ExitStack() as stack:
         if program:
-            stack.enter_context(_termination_is_interruption())
+            interruption.install()
+            divert_native_output(path)
+            stack.enter_context(_own_temporary_folder())
         try:
             importlib.import_module(f"neo_compiler.commands.{arguments.command}").run(arguments)
-            return ExitCode.OK
-        except EdgeError as error:
+            sys.stdout.flush()
+        except BaseException as error:  # noqa: BLE001 - the last resort; what cannot be explained is raised again
+            # Tools turn a KeyboardInterrupt into errors of their own.
+            return _explain(KeyboardInterrupt() if interruption.happened else error, path)
+        return ExitCode.OK
+
+
+def _explain(error: BaseException, log_file: Path | None) -> int:
+    """Say on stderr what happened; returns the exit code."""
+    match error:
+        case EdgeError():
             _complain(str(error))
             return error.exit_code
-        except KeyboardInterrupt:
-            _complain("interrupted; nothing was written")
+        case KeyboardInterrupt():
+            _complain("interrupted")
             return ExitCode.INTERRUPTED
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads the answer any more
+        case BrokenPipeError():  # whoever read the answer has enough of it
+            _close_stdout()
             return ExitCode.OK
-        except Exception as error:  # noqa: BLE001 - the last resort: whatever is left is a bug of ours
-            _complain(f"this is a bug: {type(error).__name__}: {error}")
-            logging.getLogger(__name__).error("%s", traceback.format_exc())
-            _complain(f"please report it with {log}" if log else traceback.format_exc())
+        case OSError(errno=int(number)) if number in REASONS:
+            _close_stdout()
+            _complain(f"cannot write: {REASONS[number]}")
+            return ExitCode.USAGE
+        case Exception():
+            details = "".join(traceback.format_exception(error))
+            log.error("%s", details)
+            _complain(f"this is a bug: {type(error).__name__}: {error}".rstrip())
+            _complain(f"the traceback is in {log_file}: please report it" if log_file else details)
             return ExitCode.BUG
+    raise error
+
+
+def _close_stdout() -> None:
+    """What is left in its buffer goes nowhere; else Python would try once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _complain(message: str) -> None:
     sys.stderr.write(f"neo: {message}\n")
 
 
+class Interruption:
+    """Ctrl-C and SIGTERM raise KeyboardInterrupt once; later ones must not break the cleaning up."""
+
+    def __init__(self) -> None:
+        self.happened = False
+
+    def install(self) -> None:
+        """Take over the process's signals, but for those that it was started to ignore."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self._interrupt)
+
+    def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
+        if not self.happened:
+            self.happened = True
+            raise KeyboardInterrupt
+
+
 @contextlib.contextmanager
-def _termination_is_interruption() -> Iterator[None]:
-    """SIGTERM unwinds the program as Ctrl-C does, so that the workspace is removed."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
+def _own_temporary_folder() -> Iterator[None]:
+    """Whatever makes temporary files makes them in one folder, which goes whatever happens."""
+    tempfile.tempdir = tempfile.mkdtemp(prefix="neo-")
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        remove(tempfile.tempdir)
+        tempfile.tempdir = None
