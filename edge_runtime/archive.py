@@ -37,8 +37,8 @@ def extract(pieces: Iterable[bytes], folder: Path) -> dict[str, FileEntry]:
     """
     found: dict[str, FileEntry] = {}
     for name, content in _tar_files(_Stream(_gunzip(pieces))):
-        if name in found:
-            raise ArtifactError(f"the archive holds {name} twice")
+        if name in (*found, "."):
+            raise ArtifactError(f"the archive holds {name} twice, or a file without a name")
         found[name] = _write(folder / name, content)
     return found
 

@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 log = logging.getLogger("edge_runtime")
@@ -16,11 +17,11 @@ log = logging.getLogger("edge_runtime")
 _UNFINISHED = ".unfinished-"
 
 
+@dataclass(frozen=True)
 class Cache:
     """Unpacked artifacts under `root`, named by the SHA-256 and size of their archives."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    root: Path
 
     def entries_of_size(self, size: int) -> list[Path]:
         """Where there is none for an archive of this size, it need not be hashed before it is unpacked."""
@@ -34,9 +35,9 @@ class Cache:
         """Waits until no other process adds or removes entries, and keeps them from it."""
         with (self.root / ".lock").open("wb") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
+            for folder in self.root.glob(f"{_UNFINISHED}*"):  # of a process that was killed
+                shutil.rmtree(folder, ignore_errors=True)
             yield
-
-        # a process that was killed here leaves a folder behind, and its lock has gone with it
 
     @contextlib.contextmanager
     def workplace(self) -> Iterator[Path]:

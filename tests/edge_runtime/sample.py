@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 import neo_compiler.native
+from edge_runtime.hashing import hash_file
 from edge_runtime.manifest import (
     Accuracy,
     CompilerIdentity,
@@ -22,7 +23,6 @@ from edge_runtime.manifest import (
     TargetNeeds,
     TensorSpec,
 )
-from edge_runtime.hashing import hash_file
 from neo_compiler.archive import write_archive
 from neo_compiler.native.libc import device_libc
 from neo_compiler.native.link import link
