@@ -45,6 +45,11 @@ def is_archive(path: Path) -> bool:
     return path.name.endswith(ARCHIVE)
 
 
+# Those that mean that no more can be written, wherever they come from.
+DISK_ERRORS = frozenset({errno.EDQUOT, errno.EFBIG, errno.ENOSPC, errno.EROFS})
+NOTHING_LEFT = 1 << 16  # bytes of free space
+
+
 @contextlib.contextmanager
 def workspace(path: Path) -> Iterator[Path]:
     """A folder beside `path` for all that is written on the way; it is gone afterwards, whatever happens.
@@ -57,9 +62,11 @@ def workspace(path: Path) -> Iterator[Path]:
         raise _output_error(path.parent, error) from error
     try:
         yield folder
-    except OSError as error:
-        if error.errno in REASONS and error.errno != errno.ENOENT:
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in DISK_ERRORS:
             raise _output_error(path.parent, error) from error
+        if full := _full_disk(folder, Path(tempfile.gettempdir())):  # tools say it in words of their own
+            raise _output_error(full, OSError(errno.ENOSPC, "")) from error
         raise
     finally:
         remove(folder)
@@ -92,6 +99,10 @@ def _swap(finished: Path, path: Path, aside: Path) -> None:
     except BaseException:
         aside.replace(path)
         raise
+
+
+def _full_disk(*folders: Path) -> Path | None:
+    return next((folder for folder in folders if shutil.disk_usage(folder).free < NOTHING_LEFT), None)
 
 
 def _output_error(place: Path, error: OSError) -> OutputError:

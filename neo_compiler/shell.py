@@ -17,7 +17,7 @@ from types import FrameType
 
 from edge_runtime.errors import EdgeError, ExitCode
 from neo_compiler.logs import divert_native_output, log_to_file
-from neo_compiler.output import REASONS, remove
+from neo_compiler.output import DISK_ERRORS, REASONS, remove
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ def _explain(error: BaseException, log_file: Path | None) -> int:
         case BrokenPipeError():  # whoever read the answer has enough of it
             _close_stdout()
             return ExitCode.OK
-        case OSError(errno=int(number)) if number in REASONS:
+        case OSError(errno=int(number)) if number in DISK_ERRORS:
             _close_stdout()
             _complain(f"cannot write: {REASONS[number]}")
             return ExitCode.USAGE
