@@ -9,6 +9,7 @@ from tvm import relax, tirx
 from neo_compiler.lower.affine import fold_affine
 from neo_compiler.lower.blocked import block_layouts
 from neo_compiler.lower.importer import to_relax
+from neo_compiler.lower.vector_math import vectorize_math
 from neo_compiler.stages import Stages
 from neo_compiler.target import Target
 
@@ -50,5 +51,6 @@ def fuse(module: tvm.IRModule) -> tvm.IRModule:
         relax.transform.FuseTIR(),
         relax.transform.RewriteDataflowReshape(),
         relax.transform.DeadCodeElimination(),
+        vectorize_math,
     ]
     return tvm.transform.Sequential(passes)(module)

@@ -28,5 +28,5 @@ def schedule(sch: Schedule, target: Target) -> bool:
     for loop in (blocks, rows, columns):
         sch.unroll(loop)
     sch.vectorize(lane)
-    hold_in_registers(sch, anchor, column)
+    hold_in_registers(sch, anchor, column, target.lanes)
     return True

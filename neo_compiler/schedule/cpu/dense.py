@@ -30,5 +30,5 @@ def schedule(sch: Schedule, target: Target) -> bool:
     sch.unroll(tile_rows)
     sch.unroll(tile_vectors)
     sch.vectorize(lane)
-    hold_in_registers(sch, anchor, at)
+    hold_in_registers(sch, anchor, at, lanes)
     return True

@@ -23,5 +23,5 @@ def schedule(sch: Schedule, target: Target) -> bool:
     sch.parallel(sch.fuse(batch, channel, row))
     sch.unroll(columns)
     sch.vectorize(lane)
-    hold_in_registers(sch, anchor, column, unroll_taps=True)
+    hold_in_registers(sch, anchor, column, target.lanes, unroll_taps=True)
     return True

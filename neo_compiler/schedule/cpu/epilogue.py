@@ -5,7 +5,7 @@ from __future__ import annotations
 from tvm.s_tir import Schedule
 from tvm.s_tir.schedule import LoopRV, SBlockRV
 
-from neo_compiler.schedule.blocks import blocks_of, name_of, split_axes
+from neo_compiler.schedule.blocks import blocks_of, extents, name_of, split_axes
 
 
 def find_anchor(sch: Schedule, name: str) -> tuple[SBlockRV, SBlockRV] | None:
@@ -36,8 +36,10 @@ def fill(sch: Schedule, block: SBlockRV) -> None:
     sch.parallel(sch.fuse(*outer))
 
 
-def hold_in_registers(sch: Schedule, anchor: SBlockRV, at: LoopRV, *, unroll_taps: bool = False) -> None:
-    """Compute the anchor's tile under `at`: reductions outside, the tile unrolled, its last axis a vector.
+def hold_in_registers(
+    sch: Schedule, anchor: SBlockRV, at: LoopRV, lanes: int, *, unroll_taps: bool = False
+) -> None:
+    """Compute the anchor's tile under `at`: reductions outside, the tile unrolled, vectors of `lanes` inside.
 
     The second axis, channel blocks or vectors of columns, goes innermost: every other axis then needs one
     broadcast value at a time. In the other order LLVM keeps a broadcast for each row and column alive and
@@ -48,6 +50,9 @@ def hold_in_registers(sch: Schedule, anchor: SBlockRV, at: LoopRV, *, unroll_tap
     loops = sch.get_loops(anchor)[depth + 1 :]
     spatial, reductions = split_axes(sch, anchor, loops)
     *outer, vector = spatial
+    if extents(sch, [vector])[0] > lanes:
+        vectors, vector = sch.split(vector, [None, lanes])
+        outer.append(vectors)
     tile = [outer[0], *outer[2:], *outer[1:2]]
     sch.reorder(*reductions, *tile, vector)
     for loop in tile:
