@@ -24,8 +24,6 @@ from neo_compiler.target import Target, find_target
 from neo_compiler.tools import translate
 from neo_compiler.verify import OutputCheck, Sample, compare, draw_sample
 
-STAGES = ("load", "prepare", "reference", "lower", "schedule", "build", "verify", "package")
-
 
 def compile_model(options: CompileOptions, observer: Observer | None = None) -> Report:
     """Compile, verify and publish; `observer` hears of every stage.
@@ -45,7 +43,7 @@ def compile_model(options: CompileOptions, observer: Observer | None = None) -> 
             prepared = prepare(model, options.input_shapes)
         with stages("reference"):
             sample = draw_sample(model, prepared, options.tolerance, options.seed)
-        plan = _generate(prepared, target, files, stages)
+        plan, rules = _generate(prepared, target, files, stages)
         manifest = describe(options, target, prepared, plan)
         with stages("verify"):
             checks = _verify(manifest, files, sample)
@@ -54,11 +52,18 @@ def compile_model(options: CompileOptions, observer: Observer | None = None) -> 
             write_meta(manifest, files)
             manifest = write_manifest(replace(manifest, accuracy=accuracy(checks)), files)
             package(files, path, work)
-    return Report(path, manifest, stages.times, checks, plan)
+    return Report(
+        path, manifest, stages.times, checks, [(step.kernel, rules[step.kernel]) for step in plan.steps]
+    )
 
 
-def _generate(prepared: onnx.ModelProto, target: Target, files: Path, stages: Stages) -> Plan:
-    """Write compiled.so and compiled.params; the tools behind are imported here, since they take a second."""
+def _generate(
+    prepared: onnx.ModelProto, target: Target, files: Path, stages: Stages
+) -> tuple[Plan, dict[str, str]]:
+    """Write compiled.so and compiled.params; returns also the rule that scheduled each kernel.
+
+    The tools behind are imported here, since they take a second.
+    """
     outputs = tuple(value.name for value in prepared.graph.output)
     with translate(prepared):
         with stages("lower"):
@@ -72,7 +77,8 @@ def _generate(prepared: onnx.ModelProto, target: Target, files: Path, stages: St
         with stages("build"):
             from neo_compiler.native.build import build
 
-            return build(scheduled.module, outputs, target, files, stages)
+            plan = build(scheduled.module, outputs, target, files, stages)
+    return plan, scheduled.rules
 
 
 def _verify(manifest: Manifest, files: Path, sample: Sample) -> tuple[OutputCheck, ...]:

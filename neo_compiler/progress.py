@@ -7,9 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 
-from neo_compiler.stages import Observer, StageEvent
-
-STAGES = 7  # how many stages a compilation has at the top level; a test compares it with the job's list
+from neo_compiler.stages import STAGES, Observer, StageEvent
 
 
 @contextlib.contextmanager
@@ -23,7 +21,7 @@ def progress(*, hidden: bool) -> Iterator[Observer]:
 
     columns = TextColumn("{task.description:<20}"), BarColumn(), TimeElapsedColumn()
     with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
-        task = bar.add_task("starting", total=STAGES)
+        task = bar.add_task("starting", total=len(STAGES))
 
         def observe(event: StageEvent) -> None:
             if event.seconds is None:

@@ -3,35 +3,37 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from edge_runtime.manifest import Manifest
-from neo_compiler.native.plan import Plan
 from neo_compiler.verify import OutputCheck
 
 SCHEMA_VERSION = 1
+NO_RULE = "unscheduled"  # kernels that run as TVM wrote them
 
 
 @dataclass(frozen=True)
 class Report:
-    """The outcome of a compilation; `seconds` maps the path of a stage to the time that it took."""
+    """The outcome of a compilation.
+
+    `seconds` maps the path of a stage to the time that it took; `calls` holds, for each kernel call of a run,
+    the kernel and the schedule rule that shaped it.
+    """
 
     path: Path
     manifest: Manifest
     seconds: Mapping[tuple[str, ...], float]
     checks: tuple[OutputCheck, ...]
-    plan: Plan
+    calls: Sequence[tuple[str, str]]
 
     @property
     def size(self) -> int:
         """Bytes of the artifact as it lies on disk."""
-        files = (
-            [self.path] if self.path.is_file() else [file for file in self.path.rglob("*") if file.is_file()]
-        )
-        return sum(file.stat().st_size for file in files)
+        files = [self.path] if self.path.is_file() else self.path.rglob("*")
+        return sum(file.stat().st_size for file in files if file.is_file())
 
     def to_json(self) -> dict[str, Any]:
         """The report as plain data, for `--json`; sizes in bytes, times in seconds."""
@@ -47,39 +49,41 @@ class Report:
             "accuracy": asdict(manifest.accuracy) if manifest.accuracy else None,
             "outputs": [asdict(check) for check in self.checks],
             "placement": [asdict(row) for row in manifest.placement],
-            "kernels": {"calls": len(self.plan.steps), "distinct": len(_kernels(self.plan))},
+            "kernels": {
+                "calls": len(self.calls),
+                "distinct": len({kernel for kernel, _ in self.calls}),
+                "rules": dict(Counter(rule for _, rule in self.calls).most_common()),
+            },
         }
 
     def rows(self) -> list[tuple[str, str]]:
         """The report as titles and texts, for a terminal."""
         manifest, memory = self.manifest, self.manifest.memory
-        total = sum(seconds for path, seconds in self.seconds.items() if len(path) == 1)
-        times = ", ".join(
-            f"{path[0]} {seconds:.1f}" for path, seconds in self.seconds.items() if len(path) == 1
-        )
-        native = sum(row.nodes for row in manifest.placement if row.backend == "native")
+        arena, weights = megabytes(memory.arena_bytes + memory.scratch_bytes), megabytes(memory.params_bytes)
         rows = [
             ("target", manifest.target.name),
-            ("time", f"{total:.1f} s ({times})"),
-            ("size", f"{megabytes(self.size)} ({_sizes(manifest)})"),
-            (
-                "memory",
-                f"{megabytes(memory.arena_bytes)} a session, {megabytes(memory.params_bytes)} of weights",
-            ),
-            (
-                "kernels",
-                f"{len(self.plan.steps)} calls of {len(_kernels(self.plan))} kernels for {native} nodes",
-            ),
+            ("time", self._times()),
+            ("size", f"{megabytes(self.size)} ({_largest_files(manifest)})"),
+            ("memory", f"{arena} a session, {weights} of weights shared by all"),
+            ("kernels", self._kernels()),
         ]
         if manifest.accuracy is not None:
             found = manifest.accuracy
-            rows.append(
-                (
-                    "accuracy",
-                    f"{found.max_relative:.1e} from the model's own outputs (allowed {found.tolerance:.1e})",
-                )
-            )
+            rows.append(("difference", f"{found.max_relative:.1e} at most, {found.tolerance:.1e} is allowed"))
+            rows.append(("reference", found.reference))
         return rows
+
+    def _times(self) -> str:
+        stages = {path[0]: seconds for path, seconds in self.seconds.items() if len(path) == 1}
+        parts = ", ".join(f"{name} {seconds:.1f}" for name, seconds in stages.items())
+        return f"{sum(stages.values()):.1f} s ({parts})"
+
+    def _kernels(self) -> str:
+        nodes = sum(row.nodes for row in self.manifest.placement if row.backend == "native")
+        plain = sum(rule == NO_RULE for _, rule in self.calls)
+        distinct = len({kernel for kernel, _ in self.calls})
+        text = f"{len(self.calls)} calls of {distinct} kernels for {nodes} nodes"
+        return f"{text}, {plain} of the calls not tuned for this target" if plain else text
 
 
 def megabytes(count: int) -> str:
@@ -87,10 +91,6 @@ def megabytes(count: int) -> str:
     return f"{count / 1e6:.1f} MB" if count >= 100_000 else f"{count / 1e3:.1f} kB"
 
 
-def _sizes(manifest: Manifest) -> str:
+def _largest_files(manifest: Manifest) -> str:
     shown = sorted(manifest.files.items(), key=lambda row: -row[1].size)[:3]
     return ", ".join(f"{name} {megabytes(entry.size)}" for name, entry in shown)
-
-
-def _kernels(plan: Plan) -> Counter[str]:
-    return Counter(step.kernel for step in plan.steps)

@@ -7,6 +7,9 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+# The stages of a compilation, each of which may have parts.
+STAGES = ("load", "prepare", "reference", "lower", "schedule", "build", "verify", "package")
+
 
 @dataclass(frozen=True)
 class StageEvent:
