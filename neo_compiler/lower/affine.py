@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from tvm import relax
 from tvm.relax.expr_functor import PyExprMutator, mutator
 
-from neo_compiler.lower.values import Array, array_of, is_constant, rebind, shape_of
+from neo_compiler.lower.rewrite import rebind, rewrite
+from neo_compiler.lower.values import Array, array_of, is_constant, shape_of
 
 Channels = NDArray[np.float64]
 
@@ -111,14 +112,11 @@ def _per_channel(constant: Array, channels: int) -> Channels | None:
 
 def fold_affine(module: tvm.IRModule) -> tvm.IRModule:
     """Fold batch normalisation and other per-channel scales and shifts into the convolutions before them."""
-    main = module["main"]
     used_once = set()
-    for block in main.body.blocks:
+    for block in module["main"].body.blocks:
         if isinstance(block, relax.DataflowBlock):
             users = relax.analysis.udchain(block)
             used_once |= {
                 var for var, by in users.items() if len(by) == 1 and isinstance(var, relax.DataflowVar)
             }
-    pass_ = _FoldAffine(module, used_once)
-    pass_.builder_.update_func(module.get_global_var("main"), pass_.visit_expr(main))
-    return relax.transform.DeadCodeElimination()(pass_.builder_.get())
+    return rewrite(_FoldAffine(module, used_once), module)

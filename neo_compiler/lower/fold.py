@@ -10,6 +10,7 @@ import tvm
 from tvm import relax
 from tvm.relax.expr_functor import PyExprMutator, mutator
 
+from neo_compiler.lower.rewrite import rewrite
 from neo_compiler.lower.values import Array, array_of, integers, is_constant, shape_of
 
 
@@ -66,9 +67,4 @@ class _Fold(PyExprMutator):
 
 def fold_constants(module: tvm.IRModule) -> tvm.IRModule:
     """Evaluate operators whose operands are all constant."""
-    pass_ = _Fold(module)
-    for name, function in module.functions.items():
-        if isinstance(function, relax.Function):
-            pass_.builder_.update_func(name, pass_.visit_expr(function))
-    module = relax.transform.CanonicalizeBindings()(pass_.builder_.get())
-    return relax.transform.DeadCodeElimination()(module)
+    return rewrite(_Fold(module), module)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import onnx
 import tvm
 from tvm import relax
@@ -9,33 +11,58 @@ from tvm.relax.expr_functor import PyExprMutator, mutator
 from tvm.relax.frontend.onnx import from_onnx
 
 from neo_compiler.lower.fold import fold_constants
+from neo_compiler.lower.rewrite import rewrite
+from neo_compiler.lower.values import integers, shape_of
 
 
 def to_relax(model: onnx.ModelProto) -> tvm.IRModule:
     """The model's graph as a Relax module with constants inline; its shapes must be static."""
     module = from_onnx(model, keep_params_in_input=False)
     module = relax.transform.DecomposeOpsForInference()(module)
-    return _restore_operators(fold_constants(module))
+    module = fold_constants(module)
+    return rewrite(_Restore(module), module)
 
 
 # The importer writes Clip as kernels of its own; as operators they take part in layouts and fusion.
 _RESTORED = {"maximum": relax.op.maximum, "minimum": relax.op.minimum}
+
+# It writes Sum, Max and Min as a reduction over a stack: each input would be copied first.
+_FOLDS = {"relax.sum": relax.op.add, "relax.max": relax.op.maximum, "relax.min": relax.op.minimum}
 
 
 @mutator
 class _Restore(PyExprMutator):
     def visit_call_(self, call: relax.Call) -> relax.Expr:
         call = super().visit_call_(call)
-        if not isinstance(call.op, tvm.ir.Op) or call.op.name != "relax.call_tir":
+        if not isinstance(call.op, tvm.ir.Op):
+            return call
+        if call.op.name in _FOLDS:
+            return self._unstacked(call)
+        if call.op.name != "relax.call_tir":
             return call
         restore = _RESTORED.get(call.args[0].name_hint.rstrip("0123456789"))
         operands = list(call.args[1].fields)
         return restore(*operands) if restore and len(operands) == 2 else call
 
+    def _unstacked(self, call: relax.Call) -> relax.Expr:
+        stack = self._producer(call.args[0], "relax.stack")
+        axes = call.attrs.axis
+        if stack is None or axes is None or integers(axes) != (0,) or int(stack.attrs.axis) != 0:
+            return call
+        if call.attrs.keepdims or not isinstance(stack.args[0], relax.Tuple):
+            return call
+        parts = [self._before_broadcast(part, call) for part in stack.args[0].fields]
+        combine = _FOLDS[call.op.name]
+        return functools.reduce(lambda left, right: self.builder_.emit(combine(left, right)), parts)
 
-def _restore_operators(module: tvm.IRModule) -> tvm.IRModule:
-    pass_ = _Restore(module)
-    for name, function in module.functions.items():
-        if isinstance(function, relax.Function):
-            pass_.builder_.update_func(name, pass_.visit_expr(function))
-    return relax.transform.DeadCodeElimination()(pass_.builder_.get())
+    def _before_broadcast(self, expr: relax.Expr, result: relax.Call) -> relax.Expr:
+        """An operand without its broadcast, where that changed nothing."""
+        broadcast = self._producer(expr, "relax.broadcast_to")
+        if broadcast is None or shape_of(broadcast.args[0]) != shape_of(self.builder_.normalize(result)):
+            return expr
+        return broadcast.args[0]
+
+    def _producer(self, expr: relax.Expr, name: str) -> relax.Call | None:
+        value = self.lookup_binding(expr) if isinstance(expr, relax.Var) else expr
+        found = isinstance(value, relax.Call) and isinstance(value.op, tvm.ir.Op) and value.op.name == name
+        return value if found else None

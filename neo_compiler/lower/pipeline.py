@@ -8,6 +8,7 @@ from tvm import relax, tirx
 
 from neo_compiler.lower.affine import fold_affine
 from neo_compiler.lower.blocked import block_layouts
+from neo_compiler.lower.compute.layout import CONCAT
 from neo_compiler.lower.importer import to_relax
 from neo_compiler.lower.vector_math import vectorize_math
 from neo_compiler.stages import Stages
@@ -26,16 +27,22 @@ def lower(model: onnx.ModelProto, target: Target, stages: Stages | None = None) 
             return fuse(module)
 
 
-# How fusion may treat our own kernels where TVM's analysis sees too much or too little in them; the values
-# are those of TVM's OpPatternKind. Padding is written by the kernel before it; a cropped width has no vectors.
-_ELEMENTWISE, _INJECTIVE = 0, 2
-_PATTERNS = {"pad": _ELEMENTWISE, "crop": _INJECTIVE, "shuffle": _INJECTIVE}
+# How fusion may treat our own kernels where TVM's analysis sees too much or too little in them (values of
+# its OpPatternKind). Padding is written by the kernel before it; a cropped width has no full vectors;
+# concatenation stays alone, since the memory plan can make it vanish.
+_ELEMENTWISE, _INJECTIVE, _OPAQUE = 0, 2, 8
+_PATTERNS = {"pad": _ELEMENTWISE, "crop": _INJECTIVE, "shuffle": _INJECTIVE, CONCAT: _OPAQUE}
+
+
+def kernel_kind(variable: tvm.ir.GlobalVar) -> str:
+    """The name that a kernel's expression has; TVM numbers kernels of one name."""
+    return str(variable.name_hint).rstrip("0123456789")
 
 
 @tvm.transform.module_pass(opt_level=0)
 def _set_patterns(module: tvm.IRModule, _context: tvm.transform.PassContext) -> tvm.IRModule:
     for variable, function in module.functions.items():
-        pattern = _PATTERNS.get(variable.name_hint.rstrip("0123456789"))
+        pattern = _PATTERNS.get(kernel_kind(variable))
         if isinstance(function, tirx.PrimFunc) and pattern is not None:
             module.update_func(variable, function.with_attr("op_pattern", pattern))
     return module

@@ -7,7 +7,6 @@ from typing import Any
 import tvm
 from numpy.typing import NDArray
 from tvm import relax
-from tvm.relax.expr_functor import PyExprMutator
 
 Array = NDArray[Any]
 
@@ -31,13 +30,6 @@ def array_of(expr: relax.Expr) -> Array:
     """The value of a constant tensor."""
     value: Array = expr.value.numpy()
     return value
-
-
-def rebind(pass_: PyExprMutator, var: relax.Var, value: relax.Expr) -> None:
-    """Let `value`, already emitted, stand for the original `var`, which may be a result of its block."""
-    if not isinstance(var, relax.DataflowVar):
-        value = pass_.builder_.emit_output(value)
-    pass_.set_var_remap(var, value)
 
 
 def integers(values: object) -> tuple[int, ...]:

@@ -63,7 +63,9 @@ def exp(x: tirx.PrimExpr) -> tirx.PrimExpr:
 
 
 def _power_of_two(n: tirx.PrimExpr) -> tirx.PrimExpr:
-    return tirx.reinterpret("float32", (n.astype("int32") + tirx.const(127, "int32")) << tirx.const(23, "int32"))
+    return tirx.reinterpret(
+        "float32", (n.astype("int32") + tirx.const(127, "int32")) << tirx.const(23, "int32")
+    )
 
 
 def sigmoid(x: tirx.PrimExpr) -> tirx.PrimExpr:

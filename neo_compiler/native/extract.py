@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -14,7 +13,8 @@ from tvm import relax
 
 from edge_runtime.manifest import TensorSpec
 from neo_compiler.lower.values import array_of, dtype_of, is_constant, shape_of
-from neo_compiler.native.memory import Lifetime, aligned, assign_offsets
+from neo_compiler.native.memory import aligned
+from neo_compiler.native.place import Draft, place
 from neo_compiler.native.plan import Placed, Plan, Step, Where
 
 
@@ -27,7 +27,7 @@ class Program:
 
 
 class _Extractor:
-    """Walks `main` once; tensors first point at virtual places, which `finish` replaces by real ones."""
+    """Walks `main` once and drafts its program."""
 
     def __init__(self) -> None:
         self.tensors: list[Placed] = []
@@ -35,8 +35,8 @@ class _Extractor:
         self.params: list[tuple[int, NDArray[np.generic]]] = []
         self._values: dict[relax.Expr, tuple[int, ...]] = {}
         self._constants: dict[tuple[bytes, str, tuple[int, ...]], int] = {}
-        self._params_end = 0
-        self._buffers: list[int] = []
+        self.params_bytes = 0
+        self._buffers = 0
 
     def add_input(self, index: int, var: relax.Var) -> None:
         self._values[var] = (self._add(Placed(Where.INPUT, dtype_of(var), shape_of(var), index)),)
@@ -76,64 +76,21 @@ class _Extractor:
     def _constant(self, value: NDArray[np.generic]) -> int:
         key = hashlib.sha256(value.tobytes()).digest(), str(value.dtype), value.shape
         if key not in self._constants:
-            self.params.append((self._params_end, value))
-            place = Placed(Where.PARAMS, str(value.dtype), value.shape, 0, self._params_end)
+            self.params.append((self.params_bytes, value))
+            place = Placed(Where.PARAMS, str(value.dtype), value.shape, 0, self.params_bytes)
             self._constants[key] = self._add(place)
-            self._params_end += aligned(value.nbytes)
+            self.params_bytes += aligned(value.nbytes)
         return self._constants[key]
 
     def _buffer(self, ty: tvm.ir.Type) -> int:
-        """A new intermediate; until the arena is laid out its `index` numbers the buffer."""
+        """A tensor in a new buffer, which `index` numbers until it is placed."""
         shape = tuple(int(extent) for extent in ty.shape.values)
-        self._buffers.append(len(self._buffers))
-        return self._add(Placed(Where.ARENA, str(ty.dtype), shape, self._buffers[-1]))
+        self._buffers += 1
+        return self._add(Placed(Where.ARENA, str(ty.dtype), shape, self._buffers))
 
     def _add(self, tensor: Placed) -> int:
         self.tensors.append(tensor)
         return len(self.tensors) - 1
-
-    def finish(
-        self, inputs: tuple[TensorSpec, ...], outputs: tuple[str, ...], results: tuple[int, ...]
-    ) -> Plan:
-        """Place the buffers: results in the output buffers where they can be, the rest in the arena."""
-        in_outputs: dict[int, int] = {}
-        for number, position in enumerate(results):
-            tensor = self.tensors[position]
-            if tensor.where is Where.ARENA:
-                in_outputs.setdefault(tensor.index, number)
-        buffers = [buffer for buffer in self._buffers if buffer not in in_outputs]
-        lifetimes = self._lifetimes()
-        offsets, arena = assign_offsets([lifetimes[buffer] for buffer in buffers])
-        placed = dict(zip(buffers, offsets, strict=True))
-
-        def settle(tensor: Placed) -> Placed:
-            if tensor.where is not Where.ARENA:
-                return tensor
-            if tensor.index in in_outputs:
-                return replace(tensor, where=Where.OUTPUT, index=in_outputs[tensor.index])
-            return replace(tensor, index=0, offset=placed[tensor.index])
-
-        specs = tuple(
-            TensorSpec(name, self.tensors[position].dtype, self.tensors[position].shape)
-            for name, position in zip(outputs, results, strict=True)
-        )
-        tensors = tuple(settle(tensor) for tensor in self.tensors)
-        return Plan(inputs, specs, tensors, tuple(self.steps), results, arena, self._params_end, 0)
-
-    def _lifetimes(self) -> dict[int, Lifetime]:
-        first: dict[int, int] = {}
-        last: dict[int, int] = {}
-        nbytes: dict[int, int] = {}
-        for number, step in enumerate(self.steps):
-            for position in step.args:
-                tensor = self.tensors[position]
-                if tensor.where is Where.ARENA:
-                    first.setdefault(tensor.index, number)
-                    last[tensor.index] = number
-                    size = math.prod(tensor.shape) * np.dtype(tensor.dtype).itemsize
-                    nbytes[tensor.index] = max(size, nbytes.get(tensor.index, 0))
-        # A result that no output buffer holds directly is copied after the last step.
-        return {buffer: Lifetime(nbytes[buffer], first[buffer], last[buffer]) for buffer in first}
 
 
 def _tensor_types(ty: tvm.ir.Type) -> Iterator[tvm.ir.Type]:
@@ -154,6 +111,12 @@ def extract(module: tvm.IRModule, outputs: tuple[str, ...]) -> Program:
     for block in main.body.blocks:
         for binding in block.bindings:
             walk.bind(binding)
+    draft = Draft(tuple(walk.tensors), tuple(walk.steps), walk.results(main.body.body))
+    placed, arena = place(draft)
     inputs = tuple(TensorSpec(var.name, dtype_of(var), shape_of(var)) for var in main.params)
-    plan = walk.finish(inputs, outputs, walk.results(main.body.body))
+    results = tuple(
+        TensorSpec(name, placed.tensors[position].dtype, placed.tensors[position].shape)
+        for name, position in zip(outputs, placed.results, strict=True)
+    )
+    plan = Plan(inputs, results, placed.tensors, placed.steps, placed.results, arena, walk.params_bytes, 0)
     return Program(plan, tuple(walk.params))

@@ -16,12 +16,14 @@ UNARY = [
     )
 ]
 BINARY = [f"relax.{name}" for name in ("add", "subtract", "multiply", "divide", "maximum", "minimum")]
+# What these make of a filled-up channel may be infinite or NaN, which zero weights do not cancel.
+_UNBOUNDED = ("relax.exp", "relax.sqrt")
 
 
 def unary(layouts: Layouts, call: relax.Call) -> Blocked | None:
     """An operator of one tensor; further arguments are scalars."""
     value = layouts.held(call.args[0])
-    if value is None:
+    if value is None or (call.op.name in _UNBOUNDED and value.channels % value.block):
         return None
     return Blocked(
         layouts.call(relax.Call(call.op, [value.expr, *call.args[1:]], call.attrs)), value.channels
@@ -36,15 +38,16 @@ def binary(layouts: Layouts, call: relax.Call) -> Blocked | None:
     widest = next(value for value in held if value.shape == shape_of(call))
     if call.op.name == "relax.divide" and not is_constant(call.args[1]) and widest.channels % widest.block:
         return None  # the filled-up channels would become 0/0
-    operands = [_operand(layouts, arg, widest) for arg in call.args]
+    fill = 1.0 if call.op.name == "relax.divide" else 0.0
+    operands = [_operand(layouts, arg, widest, fill) for arg in call.args]
     if None in operands:
         return None
     return Blocked(layouts.call(relax.Call(call.op, operands, call.attrs)), widest.channels)
 
 
-def _operand(layouts: Layouts, expr: relax.Expr, like: Blocked) -> relax.Expr | None:
+def _operand(layouts: Layouts, expr: relax.Expr, like: Blocked, fill: float) -> relax.Expr | None:
     if is_constant(expr):
-        constant = _block_constant(array_of(expr), like)
+        constant = _block_constant(array_of(expr), like, fill)
         return None if constant is None else relax.const(constant)
     held, shape = layouts.held(expr), shape_of(expr)
     if held is not None and held.block == like.block and _broadcasts(held.shape, like.shape):
@@ -58,8 +61,8 @@ def _broadcasts(shape: tuple[int, ...], like: tuple[int, ...]) -> bool:
     return shape[1] == like[1] and all(a in (1, b) for a, b in zip(shape, like, strict=True))
 
 
-def _block_constant(constant: Array, like: Blocked) -> Array | None:
-    """A scalar, or a tensor that broadcasts to (N, C, H, W), in the layout of `like`; filled up with ones."""
+def _block_constant(constant: Array, like: Blocked, fill: float) -> Array | None:
+    """A scalar, or a tensor that broadcasts to (N, C, H, W), in the layout of `like`, filled up."""
     if constant.size == 1:
         return constant.reshape(())
     shape = (1,) * (4 - constant.ndim) + constant.shape
@@ -69,7 +72,7 @@ def _block_constant(constant: Array, like: Blocked) -> Array | None:
     blocks = -(-like.channels // like.block)
     if shape[1] == 1:
         return np.ascontiguousarray(full[..., None])
-    filled = np.ones((shape[0], blocks * like.block, *shape[2:]), constant.dtype)
+    filled = np.full((shape[0], blocks * like.block, *shape[2:]), fill, constant.dtype)
     filled[:, : like.channels] = full
     blocked = filled.reshape(shape[0], blocks, like.block, *shape[2:]).transpose(0, 1, 3, 4, 2)
     return np.ascontiguousarray(blocked)

@@ -11,7 +11,8 @@ from tvm import relax, te
 from tvm.relax.expr_functor import PyExprMutator, mutator
 
 from neo_compiler.lower.compute import layout as compute
-from neo_compiler.lower.values import dtype_of, rebind, shape_of
+from neo_compiler.lower.rewrite import rebind, rewrite
+from neo_compiler.lower.values import dtype_of, shape_of
 
 
 @dataclass(frozen=True)
@@ -107,8 +108,4 @@ def block_layouts(module: tvm.IRModule, block: int) -> tvm.IRModule:
     """Rewrite `main` so that convolutions and what lies between them work on blocks of `block` channels."""
     from neo_compiler.lower.blocked.rules import RULES
 
-    pass_ = _BlockLayouts(module, block, RULES)
-    for name, function in module.functions.items():
-        if isinstance(function, relax.Function):
-            pass_.builder_.update_func(name, pass_.visit_expr(function))
-    return relax.transform.DeadCodeElimination()(pass_.builder_.get())
+    return rewrite(_BlockLayouts(module, block, RULES), module)

@@ -29,6 +29,6 @@ def matmul(layouts: Layouts, call: relax.Call) -> relax.Expr | None:
 
 
 def _vector(width: int, block: int) -> int:
-    """The widest vector that fills `width`; where none of at least four lanes does, the last one is cropped."""
+    """The widest vector that fills `width`; where none of four lanes or more does, the last is cropped."""
     fitting = [lanes for lanes in (block, block // 2, block // 4) if lanes >= 4 and width % lanes == 0]
     return fitting[0] if fitting else block

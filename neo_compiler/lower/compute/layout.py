@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from tvm import te, tirx
 
+# Kernels of this name write their operands one behind the other when the batch is one.
+CONCAT = "concat"
+
 
 def pack(data: te.Tensor, block: int) -> te.Tensor:
     """(N, C, H, W) → (N, ceil(C/block), H, W, block); added channels are zero."""
