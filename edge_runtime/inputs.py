@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 
@@ -76,7 +77,21 @@ def _read_npy(path: Path) -> Array:
 def read_npz(path: Path) -> dict[str, Array]:
     """All arrays of a .npz file; raises InputError."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (OSError, ValueError, BadZipFile, EOFError) as error:
+        with ZipFile(path) as archive:
+            return {name[: -len(".npy")]: _read_entry(archive, name) for name in archive.namelist()}
+    except (
+        OSError,
+        ValueError,
+        BadZipFile,
+        EOFError,
+        zlib.error,
+        NotImplementedError,
+        RuntimeError,
+    ) as error:
         raise InputError(f"{path}: cannot be read: {error}") from None
+
+
+def _read_entry(archive: ZipFile, name: str) -> Array:
+    with archive.open(name) as file:
+        array: Array = np.lib.format.read_array(file, allow_pickle=False)
+    return array

@@ -71,7 +71,7 @@ int neo_model_close(neo_model *model) {
     return 0;
   int sessions = atomic_load(&model->sessions);
   if (sessions > 0)
-    return neo_fail("%d session%s of this model still open", sessions, sessions > 1 ? "s are" : " is");
+    return neo_fail("this model has %d open session%s", sessions, sessions > 1 ? "s" : "");
   release(model);
   return 0;
 }
