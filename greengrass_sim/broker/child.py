@@ -51,7 +51,11 @@ class Child:
         self._refuse_taken_port()
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                tied_to_us(self._command), stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                tied_to_us(self._command),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C in our terminal is for us to handle
             )
         deadline = time.monotonic() + START_S
         while not self._answers():

@@ -1,0 +1,7 @@
+"""Only the exception that `publish` raises; invoking other functions is not served."""
+
+from __future__ import annotations
+
+
+class InvocationException(Exception):
+    """The core refused the call."""

@@ -1,0 +1,153 @@
+"""The process of one pinned function: `python -m greengrass_sim.worker DESCRIPTOR`.
+
+DESCRIPTOR is an inherited socket. The first frame tells which handler to import, the others are events; they
+are handled one at a time, in the order of arrival. Only the standard library and light modules are imported
+here, so that a worker starts fast and the handler finds a clean process.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import importlib
+import json
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from io import TextIOWrapper
+from typing import Any
+
+from greengrass_sim import link
+from greengrass_sim.context import ClientContext, Context
+from greengrass_sim.ipc import Frame, Kind
+
+Handler = Callable[[Any, Context], object]
+
+_NOT_THE_HANDLERS = (__file__.rpartition(os.sep)[0] + os.sep, importlib.__file__, "<frozen ")
+
+
+class Worker:
+    """One function: its handler, and how events and results are written."""
+
+    def __init__(self, core: link.Link, start: dict[str, Any]) -> None:
+        self._core = core
+        self._start = start
+        self._binary = start["encoding"] == "binary"
+        core.filters, core.arn = start["filters"], start["arn"]
+        self._handler: Handler | None = None
+
+    def load(self) -> bool:
+        """Imports the handler and tells the core; False when that fails.
+
+        The function's folder comes first on the path and our SDK last, so that what the function brings wins.
+        """
+        sys.path.insert(0, self._start["code"])
+        sys.path.append(self._start["shims"])
+        module, _, name = self._start["executable"].replace("/", ".").rpartition(".")
+        try:
+            self._handler = getattr(importlib.import_module(module), name)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the core reports it
+            missing = error.name if isinstance(error, ModuleNotFoundError) else None
+            self._core.send(Kind.FAILED, {**_described(error), "missing": missing})
+            return False
+        self._core.send(Kind.READY, {})
+        return True
+
+    def serve(self, frame: Frame) -> None:
+        """Runs the handler on one event and reports how it ended."""
+        identity = frame.header["id"]
+        self._core.invocation = identity
+        payload = b""
+        outcome: dict[str, Any] = {"id": identity}
+        try:
+            payload = self._run(frame)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the core reports it
+            outcome |= _described(error)
+        finally:
+            self._core.invocation = None
+        self._core.send(Kind.RESULT, outcome, payload if frame.header["reply"] else b"")
+
+    def _run(self, frame: Frame) -> bytes:
+        assert self._handler is not None
+        event = frame.payload if self._binary else self._event(frame.payload)
+        result = self._handler(event, self._context(frame))
+        return self._written(result)
+
+    def _event(self, payload: bytes) -> Any:
+        try:
+            return json.loads(payload)
+        except ValueError as error:
+            raise ValueError(f"the handler was not called, the payload is not JSON: {error}") from None
+
+    def _written(self, result: object) -> bytes:
+        if not self._binary:
+            try:
+                return json.dumps(result).encode()
+            except (TypeError, ValueError) as error:
+                raise TypeError(f"the handler returned what JSON cannot hold: {error}") from None
+        if result is None:
+            return b""
+        if isinstance(result, str):
+            return result.encode()
+        if isinstance(result, bytes | bytearray):
+            return bytes(result)
+        raise TypeError(f"a handler with binary encoding returns bytes or str, not {type(result).__name__}")
+
+    def _context(self, frame: Frame) -> Context:
+        custom = {"subject": frame.header["subject"]}
+        return Context(
+            aws_request_id=frame.header["id"],
+            invoked_function_arn=self._start["arn"],
+            function_name=self._start["name"],
+            function_version=self._start["version"],
+            client_context=ClientContext(None, custom, {}),
+            deadline=time.monotonic() + self._start["timeout"],
+        )
+
+
+def _described(error: BaseException) -> dict[str, str]:
+    """What happened, with a traceback that leaves out our own frames and those of the import system."""
+    trace = traceback.TracebackException.from_exception(error)
+    rows = [row for row in trace.stack if not row.filename.startswith(_NOT_THE_HANDLERS)]
+    trace.stack = traceback.StackSummary.from_list(rows)
+    return {"error": f"{type(error).__name__}: {error}", "trace": "".join(trace.format())}
+
+
+def _prepare_process() -> None:
+    """Ends with the core, shows where a handler hung when it is aborted, writes prints out line by line."""
+    if sys.platform == "linux":
+        import ctypes
+        import resource
+        import signal
+
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    faulthandler.enable()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
+
+
+def main() -> None:
+    import socket
+
+    connection = socket.socket(fileno=int(sys.argv[1]))
+    connection.set_inheritable(False)
+    _prepare_process()
+    core = link.connect(connection)
+    frames = core.frames()
+    for start in frames:
+        worker = Worker(core, start.header)
+        if worker.load():
+            for frame in frames:
+                worker.serve(frame)
+        break
+    # Timers and other threads of the handler must not keep a process that has nothing to do any more.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
