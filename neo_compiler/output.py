@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from edge_runtime.errors import EdgeError, ExitCode
 from neo_compiler.errors import OutputError
 
 ARCHIVE = ".tar.gz"
@@ -47,7 +48,7 @@ def is_archive(path: Path) -> bool:
 
 # Those that mean that no more can be written, wherever they come from.
 DISK_ERRORS = frozenset({errno.EDQUOT, errno.EFBIG, errno.ENOSPC, errno.EROFS})
-NOTHING_LEFT = 1 << 16  # bytes of free space
+LITTLE = 1 << 20  # bytes of free space; where a tool fails with less, that is why
 
 
 @contextlib.contextmanager
@@ -65,7 +66,7 @@ def workspace(path: Path) -> Iterator[Path]:
     except Exception as error:
         if isinstance(error, OSError) and error.errno in DISK_ERRORS:
             raise _output_error(path.parent, error) from error
-        if full := _full_disk(folder, Path(tempfile.gettempdir())):  # tools say it in words of their own
+        if full := _full_disk(error, folder, Path(tempfile.gettempdir())):
             raise _output_error(full, OSError(errno.ENOSPC, "")) from error
         raise
     finally:
@@ -101,8 +102,11 @@ def _swap(finished: Path, path: Path, aside: Path) -> None:
         raise
 
 
-def _full_disk(*folders: Path) -> Path | None:
-    return next((folder for folder in folders if shutil.disk_usage(folder).free < NOTHING_LEFT), None)
+def _full_disk(error: Exception, *folders: Path) -> Path | None:
+    """Tools that find a disk full say it in words of their own, or not at all, and tidy up."""
+    explained = isinstance(error, EdgeError) and error.exit_code != ExitCode.BUG
+    full = (folder for folder in folders if shutil.disk_usage(folder).free < LITTLE)
+    return None if explained else next(full, None)
 
 
 def _output_error(place: Path, error: OSError) -> OutputError:

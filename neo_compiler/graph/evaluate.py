@@ -5,16 +5,9 @@ from __future__ import annotations
 import numpy as np
 import onnx
 import onnx_ir as ir
-import onnxruntime as ort
-from onnxruntime.capi import onnxruntime_pybind11_state as state
 
-ORT_ERRORS = (
-    state.Fail,
-    state.InvalidArgument,
-    state.InvalidGraph,
-    state.NotImplemented,
-    state.RuntimeException,
-)
+from neo_compiler.ort import OrtError, Session
+
 NEWEST_IR = 10  # what every onnxruntime that we allow reads
 
 
@@ -42,12 +35,7 @@ def evaluate(node: ir.Node, model: ir.Model) -> list[np.ndarray]:
     )
     opsets = [onnx.helper.make_opsetid(*row) for row in model.graph.opset_imports.items()]
     proto = onnx.helper.make_model(graph, opset_imports=opsets, ir_version=min(model.ir_version, NEWEST_IR))
-    options = ort.SessionOptions()
-    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 4
     try:
-        session = ort.InferenceSession(proto.SerializeToString(), options, ["CPUExecutionProvider"])
-        return [np.asarray(value) for value in session.run(names, feeds)]
-    except ORT_ERRORS as error:
+        return Session(proto.SerializeToString()).run(names, feeds)
+    except OrtError as error:
         raise CannotEvaluate(str(error)) from error
