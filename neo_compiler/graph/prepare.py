@@ -10,6 +10,7 @@ import onnx_ir as ir
 from neo_compiler.graph.check_operators import check_operators
 from neo_compiler.graph.check_static import check_static
 from neo_compiler.graph.drop_no_ops import drop_no_ops
+from neo_compiler.graph.explicit_padding import explicit_padding
 from neo_compiler.graph.fix_shapes import fix_shapes
 from neo_compiler.graph.fold import fold
 from neo_compiler.graph.inline import inline_functions
@@ -28,6 +29,7 @@ PASSES: tuple[Callable[[ir.Model], object], ...] = (
     drop_unused,
     check_operators,
     drop_no_ops,
+    explicit_padding,
     tidy,
     check_static,
 )
