@@ -42,8 +42,10 @@ class Core:
     Every function has a worker, and a broker session of its own to receive by, so that one that is slow or
     broken holds up neither the messages nor the acknowledgements of another. All publish by one session more:
     a broker may stop answering a client that has much unacknowledged (iotcore does), and we acknowledge a
-    request only when what its handler published has been answered. The broker stands for the cloud and for all
-    devices: MQTT does not tell who published, so a message from there counts as sent by any of them.
+    request only when what its handler published has been answered.
+
+    The broker stands for the cloud and for all devices: MQTT does not tell who published, so a message from
+    there counts as sent by any of them.
     """
 
     def __init__(self, group: Group, options: CoreOptions) -> None:

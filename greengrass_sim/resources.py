@@ -53,12 +53,20 @@ def _unpack(archive: Path, target: Path, place: str) -> None:
         with tarfile.open(archive, "r:gz") as tar:
             for member in tar:
                 _check(member, archive, place)
-                tar.extract(member, half, set_attrs=False)
+                _write(tar, member, half / member.name)
         half.rename(target)
     except (tarfile.TarError, OSError, EOFError) as error:
         raise GroupError(place, f"cannot unpack {archive}: {error}") from error
     finally:
         shutil.rmtree(half, ignore_errors=True)
+
+
+def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> None:
+    folder = path if member.isdir() else path.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    if source := tar.extractfile(member):
+        with source, path.open("wb") as target:
+            shutil.copyfileobj(source, target)
 
 
 def _check(member: tarfile.TarInfo, archive: Path, place: str) -> None:

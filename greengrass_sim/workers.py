@@ -63,6 +63,7 @@ class PinnedWorker:
 
     async def stop(self) -> None:
         """Gives what was sent to the process STOP_S to end; the rest stays unsettled."""
+        grace_s = STOP_S if self._ready else 0.0
         self._stopping, self._ready = True, False
         self._cancel(self._restart)
         self._cancel(self._deadline)
@@ -72,7 +73,7 @@ class PinnedWorker:
             return
         self._process.finish()
         try:
-            await asyncio.wait_for(self._ended.wait(), STOP_S)
+            await asyncio.wait_for(self._ended.wait(), grace_s)
         except TimeoutError:
             self._process.kill()
             await self._ended.wait()

@@ -1,4 +1,6 @@
-"""Answers each request on the topic of the same name under `answer/`."""
+"""Answers each request `request/...` with the same bytes on `answer/...`."""
+
+import json
 
 import greengrasssdk
 
@@ -7,4 +9,5 @@ client = greengrasssdk.client("iot-data")
 
 def handler(event, context):
     topic = context.client_context.custom["subject"].replace("request", "answer", 1)
-    client.publish(topic=topic, payload=event)
+    payload = event if isinstance(event, bytes) else json.dumps(event)
+    client.publish(topic=topic, payload=payload)

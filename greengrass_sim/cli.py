@@ -1,0 +1,129 @@
+"""`greengrass-sim start|invoke|pub|sub`: the answer goes to stdout, the log to stderr."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import logging
+import sys
+import time
+from collections.abc import Sequence
+
+from edge_runtime.errors import EdgeError, ExitCode
+
+_LOCAL = "mqtt://127.0.0.1:1883"
+_LEVELS = ("debug", "info", "warning", "error")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and gives its exit code."""
+    options = _parser().parse_args(arguments)
+    _log_to_stderr(options.log_level)
+    command = importlib.import_module(f"greengrass_sim.commands.{options.command}")
+    try:
+        code: int = command.run(options)
+    except EdgeError as error:
+        print(f"greengrass-sim: error: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("greengrass-sim: interrupted", file=sys.stderr)
+        return ExitCode.INTERRUPTED
+    return code
+
+
+def _log_to_stderr(level: str) -> None:
+    """Lines laid out as on a Greengrass core: `[time][LEVEL]-source,text`."""
+    formatter = logging.Formatter("[%(asctime)s][%(levelname)s]-%(name)s,%(message)s")
+    formatter.converter = time.gmtime
+    formatter.default_time_format = "%Y-%m-%dT%H:%M:%S"
+    formatter.default_msec_format = "%s.%03dZ"
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
+    logging.basicConfig(level=level.upper(), handlers=[handler])
+    logging.getLogger("asyncio").setLevel(logging.WARNING)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "greengrass-sim",
+        description="A Greengrass core without AWS: runs Lambda-style handlers on MQTT messages.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_start(commands)
+    _add_invoke(commands)
+    _add_pub(commands)
+    _add_sub(commands)
+    return parser
+
+
+_Commands = argparse._SubParsersAction
+
+
+def _add(commands: _Commands[argparse.ArgumentParser], name: str, text: str) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+    command.add_argument("--log-level", choices=_LEVELS, default="info", help="default: %(default)s")
+    return command
+
+
+def _add_start(commands: _Commands[argparse.ArgumentParser]) -> None:
+    start = _add(commands, "start", "run a group until interrupted")
+    start.add_argument("group", metavar="GROUP", help="the group file (JSON)")
+    start.add_argument(
+        "--broker",
+        default="embedded",
+        metavar="NAME|URL",
+        help="embedded, mosquitto, or the URL of any other broker; default: %(default)s",
+    )
+    start.add_argument(
+        "--port", type=int, metavar="N", help="for embedded and mosquitto; 0 takes a free one; default: 1883"
+    )
+    start.add_argument("--work", metavar="DIR", help="folder for unpacked models; default: a temporary one")
+    _add_connection(start)
+
+
+def _add_invoke(commands: _Commands[argparse.ArgumentParser]) -> None:
+    invoke = _add(commands, "invoke", "run a function's handler once, without a broker")
+    invoke.add_argument("function", metavar="FUNCTION", help="its Id, its name or its ARN")
+    invoke.add_argument("-e", "--event", required=True, metavar="FILE|-", help="the event; - reads stdin")
+    invoke.add_argument("-g", "--group", default="group.json", metavar="GROUP", help="default: %(default)s")
+    invoke.add_argument(
+        "--topic", default="invoke", help="what the handler sees as subject; default: %(default)s"
+    )
+
+
+def _add_pub(commands: _Commands[argparse.ArgumentParser]) -> None:
+    pub = _add(commands, "pub", "publish one message")
+    pub.add_argument("topic", metavar="TOPIC")
+    pub.add_argument("payload", metavar="PAYLOAD|-|@FILE", help="the text, stdin, or the bytes of a file")
+    pub.add_argument("--qos", type=int, choices=(0, 1), default=1, help="default: %(default)s")
+    pub.add_argument("--retain", action="store_true", help="keep it for later subscribers")
+    pub.add_argument("--broker", default=_LOCAL, metavar="URL", help="default: %(default)s")
+    _add_connection(pub)
+
+
+def _add_sub(commands: _Commands[argparse.ArgumentParser]) -> None:
+    sub = _add(commands, "sub", "print messages as they arrive")
+    sub.add_argument("topic", metavar="FILTER", help="a topic, or a filter with + and #")
+    sub.add_argument("--count", type=int, metavar="N", help="end after N messages; default: never")
+    sub.add_argument("--json", action="store_true", help="one JSON object a line")
+    sub.add_argument("--broker", default=_LOCAL, metavar="URL", help="default: %(default)s")
+    _add_connection(sub)
+
+
+def _add_connection(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--wait",
+        type=float,
+        default=10.0,
+        metavar="S",
+        help="wait so long for the broker; default: %(default)g",
+    )
+    command.add_argument(
+        "--ca", metavar="FILE", help="mqtts: the authority to trust (PEM); default: the system's"
+    )
+    command.add_argument("--cert", metavar="FILE", help="mqtts: our certificate (PEM)")
+    command.add_argument("--key", metavar="FILE", help="mqtts: its key (PEM)")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

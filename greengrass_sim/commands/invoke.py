@@ -1,0 +1,104 @@
+"""`greengrass-sim invoke`: one event through one function, with neither broker nor core."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import sys
+import tempfile
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from edge_runtime.errors import ExitCode
+from greengrass_sim.errors import UsageError
+from greengrass_sim.group import Function, Group, load_group
+from greengrass_sim.launches import make_launches
+from greengrass_sim.receipt import Receipt
+from greengrass_sim.router import Router
+from greengrass_sim.topics import did_you_mean, name_problem
+from greengrass_sim.work import Outcome, Work
+from greengrass_sim.workers import PinnedWorker
+
+SCHEMA_VERSION = 1
+
+
+def run(options: Namespace) -> int:
+    """Prints what the handler returned and published as JSON; exit code 1 when it failed."""
+    group = load_group(options.group)
+    function = _find(group, options.function)
+    if problem := name_problem(options.topic):
+        raise UsageError(f"--topic {options.topic!r}: {problem}")
+    event = _read(options.event)
+    with tempfile.TemporaryDirectory(prefix="greengrass-sim-") as work:
+        answer = asyncio.run(invoke(group, function, Work(options.topic, event), Path(work)))
+    print(json.dumps(answer, indent=2, ensure_ascii=False))
+    return ExitCode.OK if answer["error"] is None else ExitCode.BUG
+
+
+async def invoke(group: Group, function: Function, work: Work, folder: Path) -> dict[str, Any]:
+    """Handles `work` in a worker of its own: `returned`, `error` and `published`, ready for JSON."""
+    router = Router(group.subscriptions)
+    published: list[dict[str, Any]] = []
+
+    def on_publish(topic: str, payload: bytes, _: Receipt | None) -> None:
+        targets = router.targets(function.function_arn, topic)
+        published.append({"topic": topic, **_as_json("payload", payload), "targets": targets})
+
+    work.reply = asyncio.get_running_loop().create_future()
+    launch = make_launches(group, folder)[function.function_arn]
+    worker = PinnedWorker(launch, on_publish, max_attempts=1)
+    worker.start()
+    try:
+        await worker.settled.wait()
+        outcome = Outcome(error=worker.failure)
+        if worker.failure is None:
+            worker.submit(work)
+            outcome = await work.reply
+    finally:
+        await worker.stop()
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "function": function.function_arn,
+        **_returned(function, outcome),
+        "error": outcome.error,
+        "published": published,
+    }
+
+
+def _returned(function: Function, outcome: Outcome) -> dict[str, Any]:
+    if outcome.error is not None:
+        return {"returned": None}
+    if function.config.encoding_type == "json":
+        return {"returned": json.loads(outcome.returned)}
+    return _as_json("returned", outcome.returned)
+
+
+def _as_json(name: str, data: bytes) -> dict[str, str]:
+    """Text as it is; other bytes in base64, under another name."""
+    try:
+        return {name: data.decode()}
+    except UnicodeDecodeError:
+        return {f"{name}_base64": base64.b64encode(data).decode()}
+
+
+def _find(group: Group, name: str) -> Function:
+    known: dict[str, Function] = {}
+    for function in group.functions:
+        arn = function.function_arn
+        known |= {arn: function, arn.split(":")[-2]: function}
+    known |= {function.id: function for function in group.functions}
+    if name not in known:
+        ids = ", ".join(function.id for function in group.functions) or "none"
+        raise UsageError(f"no function {name!r} in this group{did_you_mean(name, known)} (there is: {ids})")
+    return known[name]
+
+
+def _read(source: str) -> bytes:
+    if source == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(source).read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot read the event {source}: {error.strerror}") from error
