@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 
+import tvm_ffi
+from tvm import tirx
 from tvm.s_tir import Schedule
 from tvm.s_tir.schedule import LoopRV, SBlockRV
+from tvm.s_tir.stmt import SBlockRealize
 
 _REDUCE = 2  # tirx.IterVar.CommReduce
 
@@ -31,20 +34,22 @@ def is_reduction(sch: Schedule, block: SBlockRV) -> bool:
 
 
 def split_axes(sch: Schedule, block: SBlockRV, loops: list[LoopRV]) -> tuple[list[LoopRV], list[LoopRV]]:
-    """The given innermost loops of a block, as (spatial, reduction).
+    """The given loops around a block, as (spatial, reduction), told apart by the axes that they drive."""
+    reducing = _reducing_variables(sch, block)
+    names = [sch.get(loop).loop_var for loop in loops]
+    spatial = [loop for loop, name in zip(loops, names, strict=True) if name not in reducing]
+    return spatial, [loop for loop, name in zip(loops, names, strict=True) if name in reducing]
 
-    Loops of extent one may have vanished; a block's reduction loops are told apart by the variables that
-    its axes are bound to, not by their position.
-    """
-    realize = {str(axis.var): int(axis.iter_type) for axis in sch.get(block).iter_vars}
-    if len(realize) == len(loops):
-        kinds = [int(axis.iter_type) == _REDUCE for axis in sch.get(block).iter_vars]
-    else:
-        counted = [axis for axis in sch.get(block).iter_vars if int(axis.dom.extent) > 1]
-        reductions = sum(int(axis.iter_type) == _REDUCE for axis in counted)
-        kinds = [False] * (len(loops) - reductions) + [True] * reductions
-    spatial = [loop for loop, reduces in zip(loops, kinds, strict=True) if not reduces]
-    return spatial, [loop for loop, reduces in zip(loops, kinds, strict=True) if reduces]
+
+def _reducing_variables(sch: Schedule, block: SBlockRV) -> set[tirx.Var]:
+    loops = sch.get_loops(block)
+    realize = sch.get(loops[-1]).body if loops else None
+    found: set[tirx.Var] = set()
+    if isinstance(realize, SBlockRealize):
+        for axis, value in zip(realize.block.iter_vars, realize.iter_values, strict=True):
+            if int(axis.iter_type) == _REDUCE:
+                tvm_ffi.structural_walk(value, (tirx.Var, found.add))
+    return found
 
 
 def work_of(sch: Schedule, block: SBlockRV) -> int:

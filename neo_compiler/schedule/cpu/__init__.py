@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from neo_compiler.schedule.cpu import conv2d, dense, depthwise, generic
+from neo_compiler.schedule.cpu import conv2d, dense, depthwise, generic, rowwise
 
 RULES = {
     "conv2d": conv2d.schedule,
     "depthwise": depthwise.schedule,
     "dense": dense.schedule,
+    "rowwise": rowwise.schedule,
     "generic": generic.schedule,
 }

@@ -1,0 +1,23 @@
+"""What the Relax passes share: running a mutator over a module, and naming its results."""
+
+from __future__ import annotations
+
+import tvm
+from tvm import relax
+from tvm.relax.expr_functor import PyExprMutator
+
+
+def rewrite(pass_: PyExprMutator, module: tvm.IRModule) -> tvm.IRModule:
+    """Every Relax function of `module` as `pass_` rewrites it, without aliases and dead code."""
+    for name, function in module.functions.items():
+        if isinstance(function, relax.Function):
+            pass_.builder_.update_func(name, pass_.visit_expr(function))
+    module = relax.transform.CanonicalizeBindings()(pass_.builder_.get())
+    return relax.transform.DeadCodeElimination()(module)
+
+
+def rebind(pass_: PyExprMutator, var: relax.Var, value: relax.Expr) -> None:
+    """Let `value`, already emitted, stand for the original `var`, which may be a result of its block."""
+    if not isinstance(var, relax.DataflowVar):
+        value = pass_.builder_.emit_output(value)
+    pass_.set_var_remap(var, value)
