@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,6 +24,8 @@ CFLAGS = (
     "-Wextra",
 )
 
+_CACHE = "ZIG_GLOBAL_CACHE_DIR"
+
 
 def zig_program() -> Path:
     """Where the program is; raises TargetError with the command that installs it."""
@@ -36,29 +39,31 @@ def zig_program() -> Path:
     return program
 
 
-def _cache_home() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
-
-
 def _writable(folder: Path) -> bool:
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    return folder.is_dir() and os.access(folder, os.W_OK)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError:
+        return False
+    return True
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """Zig stops where it cannot write its cache; `folder` serves where the home folder cannot be written."""
+    """With a cache that can be written, else in `folder`: without one zig fails, or waits for ever."""
     environment = dict(os.environ)
-    if "ZIG_GLOBAL_CACHE_DIR" not in environment and not _writable(_cache_home() / "zig"):
-        environment["ZIG_GLOBAL_CACHE_DIR"] = str(folder / "zig-cache")
+    home = environment.get("XDG_CACHE_HOME") or "~/.cache"
+    cache = environment.setdefault(_CACHE, str(Path(home, "zig").expanduser()))
+    if not _writable(Path(cache)):
+        environment[_CACHE] = str(folder / "zig-cache")
     return environment
 
 
 def run_zig(arguments: Sequence[str | Path], folder: Path) -> subprocess.CompletedProcess[str]:
     """Runs zig in `folder`, which exists and may be written; the caller looks at the exit status."""
     command = [zig_program(), *arguments]
-    environment = _environment(folder)
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, cwd=folder, env=_environment(folder), capture_output=True, text=True, check=False
+    )
 
 
 def compile_c(source: Path, triple: str, folder: Path, flags: Sequence[str] = ()) -> Path:

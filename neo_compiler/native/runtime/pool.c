@@ -111,6 +111,7 @@ static void *worker_main(void *argument) {
   neo_pool *pool = self->pool;
   neo_current = (neo_current_state){.pool = pool, .scratch = &self->scratch};
   (void)prctl(PR_SET_NAME, "neo-worker", 0, 0, 0);
+  finish_task(pool);
   for (uint32_t seen = 0;;) {
     wait_for_launch(pool, seen);
     if (atomic_load(&pool->stop))
@@ -175,7 +176,9 @@ static int start_worker(worker_state *worker) {
   return code ? neo_fail("cannot start thread %d of this model: %s", (int)worker->number, strerror(code)) : 0;
 }
 
+/* Waits until all are there: what a thread allocates when it begins, it does not allocate during a run. */
 static int start_workers(neo_pool *pool, uint64_t scratch_bytes) {
+  atomic_store(&pool->unfinished, (uint32_t)pool->threads - 1);
   for (int32_t i = 0; i < pool->threads - 1; i++) {
     worker_state *worker = &pool->workers[i];
     worker->pool = pool;
@@ -183,6 +186,7 @@ static int start_workers(neo_pool *pool, uint64_t scratch_bytes) {
     if (neo_scratch_init(&worker->scratch, scratch_bytes) || start_worker(worker))
       return -1;
   }
+  wait_for_tasks(pool);
   return 0;
 }
 
