@@ -111,12 +111,12 @@ def extract(module: tvm.IRModule, outputs: tuple[str, ...]) -> Program:
     for block in main.body.blocks:
         for binding in block.bindings:
             walk.bind(binding)
-    draft = Draft(tuple(walk.tensors), tuple(walk.steps), walk.results(main.body.body))
-    placed, arena = place(draft)
+    results = walk.results(main.body.body)  # which may add constants to the tensors
+    placed, arena = place(Draft(tuple(walk.tensors), tuple(walk.steps), results))
     inputs = tuple(TensorSpec(var.name, dtype_of(var), shape_of(var)) for var in main.params)
-    results = tuple(
+    specs = tuple(
         TensorSpec(name, placed.tensors[position].dtype, placed.tensors[position].shape)
         for name, position in zip(outputs, placed.results, strict=True)
     )
-    plan = Plan(inputs, results, placed.tensors, placed.steps, placed.results, arena, walk.params_bytes, 0)
+    plan = Plan(inputs, specs, placed.tensors, placed.steps, placed.results, arena, walk.params_bytes, 0)
     return Program(plan, tuple(walk.params))
