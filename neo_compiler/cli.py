@@ -17,9 +17,13 @@ EPILOG = """exit codes:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; `argv` defaults to the program's arguments."""
     arguments = build_parser().parse_args(argv)
-    from neo_compiler.shell import run
+    try:
+        from neo_compiler.shell import run
 
-    return run(arguments, program=argv is None)
+        return run(arguments, program=argv is None)
+    except KeyboardInterrupt:  # while the above was imported; `run` deals with the rest
+        sys.stderr.write("neo: interrupted\n")
+        return 130
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -6,24 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import onnx
 
 from neo_compiler.errors import MismatchError
 from neo_compiler.verify.difference import absolute, difference
-from neo_compiler.verify.inputs import seeded_inputs
-from neo_compiler.verify.reference import Reference
-
-TOLERANCE = 1e-4  # of an output's largest magnitude
-CANDIDATES = 4
-
-
-@dataclass(frozen=True)
-class Sample:
-    """Inputs of a model, the outputs expected for them, and each output's tolerance, all by name."""
-
-    inputs: Mapping[str, np.ndarray]
-    expected: Mapping[str, np.ndarray]
-    tolerances: Mapping[str, float]
+from neo_compiler.verify.sample import Sample
 
 
 @dataclass(frozen=True)
@@ -37,31 +23,6 @@ class OutputCheck:
     difference: float
     tolerance: float
     absolute: float
-
-
-def draw_sample(original: onnx.ModelProto, prepared: onnx.ModelProto, tolerance: float, seed: int) -> Sample:
-    """Inputs on which the original model answers something, with onnxruntime's answers.
-
-    onnxruntime's optimisations are off, because they change results. How much they change them says how well
-    conditioned the model is at these inputs: a detector that sees nothing returns rounding noise. So several
-    inputs are tried until that change is far below the tolerance; where it stays above the usual tolerance,
-    the tolerance grows with it.
-    """
-    plain, optimised = Reference(original), Reference(original, optimised=True)
-    best: tuple[float, Sample] | None = None
-    for candidate in range(CANDIDATES):
-        inputs = seeded_inputs(prepared, seed + candidate)
-        expected, other = plain.run(inputs), optimised.run(inputs)
-        own = {name: difference(value, other[name]) for name, value in expected.items()}
-        tolerances = {name: tolerance * max(1.0, change / TOLERANCE) for name, change in own.items()}
-        worst = max(own.values())
-        if best is None or worst < best[0]:
-            best = worst, Sample(inputs, expected, tolerances)
-        if worst < TOLERANCE / 4:
-            break
-    if best is None:
-        raise ValueError("no candidate was tried")
-    return best[1]
 
 
 def compare(sample: Sample, actual: Mapping[str, np.ndarray]) -> tuple[OutputCheck, ...]:

@@ -1,0 +1,69 @@
+"""Inputs to compare on, what the original model answers, and how exact an answer can be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import onnx
+
+from neo_compiler.verify.difference import difference
+from neo_compiler.verify.inputs import seeded_inputs
+from neo_compiler.verify.reference import Reference
+
+TOLERANCE = 1e-4  # of an output's largest magnitude
+CANDIDATES = 4
+NOISE = 1e-6  # relative; eight units in the last place of a float32
+MARGIN = 5  # rounding in every layer adds up to a few times what noise at the input does
+CEILING = 0.05  # no output is so badly conditioned that more would say anything
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Inputs of a model, the outputs expected for them, and each output's tolerance, all by name."""
+
+    inputs: Mapping[str, np.ndarray]
+    expected: Mapping[str, np.ndarray]
+    tolerances: Mapping[str, float]
+
+
+def draw_sample(original: onnx.ModelProto, prepared: onnx.ModelProto, tolerance: float, seed: int) -> Sample:
+    """Inputs on which the original model answers something, with onnxruntime's answers.
+
+    onnxruntime's optimisations are off, because they change results. How much they do, and how much noise at
+    the input does, tells how exact an answer can be: a detector that sees nothing returns rounding noise, and
+    a softmax over large values multiplies it. Several inputs are tried, and those with the most exact answer
+    are taken. Where even these are less exact than the usual tolerance, the tolerance grows in proportion.
+    """
+    plain, optimised = Reference(original), Reference(original, optimised=True)
+    drawn: list[tuple[float, Sample]] = []
+    for candidate in range(CANDIDATES):
+        inputs = seeded_inputs(prepared, seed + candidate)
+        expected = plain.run(inputs)
+        others = optimised.run(inputs), plain.run(_noisy(inputs))
+        changes = {
+            name: MARGIN * max(difference(value, other[name]) for other in others)
+            for name, value in expected.items()
+        }
+        tolerances = {name: _allowed(tolerance, change) for name, change in changes.items()}
+        drawn.append((max(changes.values()), Sample(inputs, expected, tolerances)))
+        if drawn[-1][0] <= TOLERANCE:
+            break
+    return min(drawn, key=lambda row: row[0])[1]
+
+
+def _noisy(inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The floats a little nearer to zero, which leaves no domain; whole numbers as they are."""
+    random = np.random.Generator(np.random.PCG64(0))
+    return {
+        name: (value * (1 - NOISE * random.uniform(0, 1, value.shape))).astype(value.dtype)
+        if np.issubdtype(value.dtype, np.floating)
+        else value
+        for name, value in inputs.items()
+    }
+
+
+def _allowed(tolerance: float, change: float) -> float:
+    grown = tolerance * max(1.0, change / TOLERANCE)
+    return min(grown, max(CEILING, tolerance))
