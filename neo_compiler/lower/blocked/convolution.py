@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import replace
+
 from tvm import relax
 
 from neo_compiler.lower.blocked.layout import Blocked, Layouts
 from neo_compiler.lower.compute import conv2d as compute
 from neo_compiler.lower.compute.conv2d import Window
-from neo_compiler.lower.compute.layout import pad
+from neo_compiler.lower.compute.layout import pad, spread
 from neo_compiler.lower.compute.transposed import Phases, phase_weights, shuffle
 from neo_compiler.lower.values import Array, array_of, integers, is_constant, shape_of
 
-# A grouped convolution whose groups do not fill blocks is computed as one dense convolution with zeros
-# outside the groups: up to this many times the arithmetic, but on the fast path.
-_DENSE_GROUPS = 8
+# Groups that do not fill blocks are filled up with zeros; many small groups would be mostly zeros.
+_MOST_GROUPS = 16
 
 
 def conv2d(layouts: Layouts, call: relax.Call) -> Blocked | None:
@@ -31,10 +31,8 @@ def conv2d(layouts: Layouts, call: relax.Call) -> Blocked | None:
     channels = shape_of(data)[1]
     if groups == channels == len(taps) and groups > 1:
         return _depthwise(layouts, data, taps, window)
-    if groups > 1 and not _fills_blocks(taps, groups, layouts.block):
-        if groups > _DENSE_GROUPS:
-            return None
-        taps, groups = _ungrouped(taps, groups), 1
+    if groups > _MOST_GROUPS and not _fills_blocks(taps, groups, layouts.block):
+        return None
     return _direct(layouts, data, taps, window, groups)
 
 
@@ -70,19 +68,27 @@ def _reach(
 
 
 def _direct(layouts: Layouts, data: relax.Expr, taps: Array, window: Window, groups: int) -> Blocked:
-    value = layouts.pack(data)
-    packed = compute.pack_weight(taps, value.block, layouts.block)
+    block = layouts.block
+    if groups == 1 or _fills_blocks(taps, groups, block):
+        value = layouts.pack(data)
+        taps = value.spread(taps, 1) if groups == 1 else taps
+        runs = 1
+    else:
+        value = layouts.pack(data, groups)
+        taps = spread(taps, 1, value.block)
+        runs = groups
+    packed = compute.pack_weight(spread(taps, 0, block, runs), value.block, block)
     source = padded(layouts, value, window.padding)
     result = layouts.emit(compute.conv2d, source, relax.const(packed), window=window, groups=groups)
-    return Blocked(result, len(taps))
+    return Blocked(result, len(taps), runs)
 
 
 def _depthwise(layouts: Layouts, data: relax.Expr, taps: Array, window: Window) -> Blocked:
     value = layouts.pack(data)
-    packed = compute.pack_depthwise_weight(taps, value.block)
+    packed = compute.pack_depthwise_weight(value.spread(taps, 0), value.block)
     source = padded(layouts, value, window.padding)
     result = layouts.emit(compute.depthwise, source, relax.const(packed), window=window)
-    return Blocked(result, len(taps))
+    return replace(value, expr=result)
 
 
 def padded(layouts: Layouts, value: Blocked, padding: tuple[int, ...], fill: float = 0.0) -> relax.Expr:
@@ -94,11 +100,3 @@ def padded(layouts: Layouts, value: Blocked, padding: tuple[int, ...], fill: flo
 
 def _fills_blocks(taps: Array, groups: int, block: int) -> bool:
     return taps.shape[1] % block == 0 and (len(taps) // groups) % block == 0
-
-
-def _ungrouped(taps: Array, groups: int) -> Array:
-    out_channels, per_group, *size = taps.shape
-    dense = np.zeros((out_channels, per_group * groups, *size), taps.dtype)
-    for group, rows in enumerate(np.split(np.arange(out_channels), groups)):
-        dense[rows, group * per_group : (group + 1) * per_group] = taps[rows]
-    return dense

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from tvm import relax
 
@@ -25,9 +27,8 @@ def unary(layouts: Layouts, call: relax.Call) -> Blocked | None:
     value = layouts.held(call.args[0])
     if value is None or (call.op.name in _UNBOUNDED and value.channels % value.block):
         return None
-    return Blocked(
-        layouts.call(relax.Call(call.op, [value.expr, *call.args[1:]], call.attrs)), value.channels
-    )
+    result = layouts.call(relax.Call(call.op, [value.expr, *call.args[1:]], call.attrs))
+    return replace(value, expr=result)
 
 
 def binary(layouts: Layouts, call: relax.Call) -> Blocked | None:
@@ -42,7 +43,7 @@ def binary(layouts: Layouts, call: relax.Call) -> Blocked | None:
     operands = [_operand(layouts, arg, widest, fill) for arg in call.args]
     if None in operands:
         return None
-    return Blocked(layouts.call(relax.Call(call.op, operands, call.attrs)), widest.channels)
+    return replace(widest, expr=layouts.call(relax.Call(call.op, operands, call.attrs)))
 
 
 def _operand(layouts: Layouts, expr: relax.Expr, like: Blocked, fill: float) -> relax.Expr | None:
@@ -50,11 +51,15 @@ def _operand(layouts: Layouts, expr: relax.Expr, like: Blocked, fill: float) -> 
         constant = _block_constant(array_of(expr), like, fill)
         return None if constant is None else relax.const(constant)
     held, shape = layouts.held(expr), shape_of(expr)
-    if held is not None and held.block == like.block and _broadcasts(held.shape, like.shape):
+    if held is not None and _layout(held) == _layout(like) and _broadcasts(held.shape, like.shape):
         return held.expr
     if shape == like.shape and like.block == min(layouts.block, like.channels):
-        return layouts.pack(expr).expr
+        return layouts.pack(expr, like.groups).expr
     return None
+
+
+def _layout(value: Blocked) -> tuple[int, int]:
+    return value.block, value.groups
 
 
 def _broadcasts(shape: tuple[int, ...], like: tuple[int, ...]) -> bool:
@@ -69,10 +74,8 @@ def _block_constant(constant: Array, like: Blocked, fill: float) -> Array | None
     if len(shape) != 4:
         return None
     full = constant.reshape(shape)
-    blocks = -(-like.channels // like.block)
     if shape[1] == 1:
         return np.ascontiguousarray(full[..., None])
-    filled = np.full((shape[0], blocks * like.block, *shape[2:]), fill, constant.dtype)
-    filled[:, : like.channels] = full
-    blocked = filled.reshape(shape[0], blocks, like.block, *shape[2:]).transpose(0, 1, 3, 4, 2)
+    filled = like.spread(full, 1, fill)
+    blocked = filled.reshape(shape[0], -1, like.block, *shape[2:]).transpose(0, 1, 3, 4, 2)
     return np.ascontiguousarray(blocked)

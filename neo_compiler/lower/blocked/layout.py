@@ -12,20 +12,28 @@ from tvm.relax.expr_functor import PyExprMutator, mutator
 
 from neo_compiler.lower.compute import layout as compute
 from neo_compiler.lower.rewrite import rebind, rewrite
-from neo_compiler.lower.values import dtype_of, shape_of
+from neo_compiler.lower.values import Array, dtype_of, shape_of
 
 
 @dataclass(frozen=True)
 class Blocked:
-    """An (N, C, H, W) value held as (N, ceil(C/b), H, W, b); `channels` is C."""
+    """An (N, C, H, W) value held as (N, blocks, H, W, b); `channels` is C.
+
+    Each of `groups` equal runs of channels starts a new block, as a grouped convolution needs it.
+    """
 
     expr: relax.Expr
     channels: int
+    groups: int = 1
 
     @property
     def block(self) -> int:
         """Channels in a block."""
         return shape_of(self.expr)[4]
+
+    def spread(self, array: Array, axis: int, fill: float = 0.0) -> Array:
+        """A constant whose `axis` counts this value's channels, filled up as the value is."""
+        return compute.spread(array, axis, self.block, self.groups, fill)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -57,13 +65,19 @@ class Layouts:
         """The value of an original expression in its own layout."""
         return self._plain(expr)
 
-    def pack(self, expr: relax.Expr) -> Blocked:
-        """The blocked form of an original expression, packed now where there is none yet."""
-        if (value := self._held.get(expr)) is None:
-            channels = shape_of(expr)[1]
-            packed = self.emit(compute.pack, self._plain(expr), block=min(self.block, channels))
-            value = self._held[expr] = Blocked(packed, channels)
+    def pack(self, expr: relax.Expr, groups: int | None = None) -> Blocked:
+        """The blocked form of an original expression, in `groups` runs or as it is; packed now if need be."""
+        value = self._held.get(expr)
+        if value is None or groups not in (None, value.groups):
+            channels, groups = shape_of(expr)[1], groups or 1
+            block = min(self.block, channels)
+            packed = self.emit(compute.pack, self._plain(expr), block=block, groups=groups)
+            value = self._held[expr] = Blocked(packed, channels, groups)
         return value
+
+    def unpack(self, value: Blocked) -> relax.Expr:
+        """A blocked value in the layout that the operator declared."""
+        return self.emit(compute.unpack, value.expr, channels=value.channels, groups=value.groups)
 
     def emit(self, compute: Callable[..., te.Tensor], *args: relax.Expr, **options: object) -> relax.Expr:
         """Add a kernel: `compute(*args, **options)` with the arguments as tensors of an expression."""
@@ -92,7 +106,7 @@ class _BlockLayouts(PyExprMutator):
         elif isinstance(result, Blocked):
             self._layouts.hold(binding.var, result)
             # The plain form is dead code unless somebody reads it.
-            plain = self._layouts.emit(compute.unpack, result.expr, channels=result.channels)
+            plain = self._layouts.unpack(result)
             rebind(self, binding.var, plain)
         else:
             rebind(self, binding.var, result)

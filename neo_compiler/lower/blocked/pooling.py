@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from tvm import relax
 
@@ -21,7 +23,7 @@ def max_pool2d(layouts: Layouts, call: relax.Call) -> Blocked | None:
         return None
     kernel, window = _window(call)
     data = padded(layouts, value, window.padding, _LOWEST)
-    return Blocked(layouts.emit(compute.max_pool, data, kernel=kernel, window=window), value.channels)
+    return replace(value, expr=layouts.emit(compute.max_pool, data, kernel=kernel, window=window))
 
 
 def avg_pool2d(layouts: Layouts, call: relax.Call) -> Blocked | None:
@@ -35,7 +37,7 @@ def avg_pool2d(layouts: Layouts, call: relax.Call) -> Blocked | None:
     )
     counts = _counts(value.shape[2:], kernel, window, bool(call.attrs.count_include_pad), call)
     scale = relax.const((np.float32(1) / counts).astype(np.float32))
-    return Blocked(layouts.call(relax.op.multiply(total, scale)), value.channels)
+    return replace(value, expr=layouts.call(relax.op.multiply(total, scale)))
 
 
 def global_mean(layouts: Layouts, call: relax.Call) -> Blocked | None:
@@ -46,7 +48,7 @@ def global_mean(layouts: Layouts, call: relax.Call) -> Blocked | None:
     total = layouts.emit(compute.global_sum, value.expr)
     area = value.shape[2] * value.shape[3]
     mean = layouts.call(relax.op.multiply(total, relax.const(np.float32(1 / area))))
-    return Blocked(mean, value.channels)
+    return replace(value, expr=mean)
 
 
 def _window(call: relax.Call) -> tuple[tuple[int, int], Window]:

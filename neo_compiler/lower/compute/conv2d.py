@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from tvm import te
+
+from neo_compiler.lower.values import Array
 
 
 @dataclass(frozen=True)
@@ -26,23 +27,17 @@ class Window:
         return rows, columns
 
 
-def pack_weight(weight: NDArray[np.float32], inner: int, outer: int) -> NDArray[np.float32]:
-    """(O, I, KH, KW) → (O/outer, I/inner, KH, KW, inner, outer), filled up with zeros."""
+def pack_weight(weight: Array, inner: int, outer: int) -> Array:
+    """(O, I, KH, KW), both multiples of their blocks → (O/outer, I/inner, KH, KW, inner, outer)."""
     out_channels, in_channels, *taps = weight.shape
-    full = np.zeros(
-        (-(-out_channels // outer) * outer, -(-in_channels // inner) * inner, *taps), weight.dtype
-    )
-    full[:out_channels, :in_channels] = weight
-    blocked = full.reshape(full.shape[0] // outer, outer, full.shape[1] // inner, inner, *taps)
+    blocked = weight.reshape(out_channels // outer, outer, in_channels // inner, inner, *taps)
     return np.ascontiguousarray(blocked.transpose(0, 2, 4, 5, 3, 1))
 
 
-def pack_depthwise_weight(weight: NDArray[np.float32], block: int) -> NDArray[np.float32]:
-    """(C, 1, KH, KW) → (C/block, KH, KW, block), filled up with zeros."""
+def pack_depthwise_weight(weight: Array, block: int) -> Array:
+    """(C, 1, KH, KW), C a multiple of the block → (C/block, KH, KW, block)."""
     channels, _, *taps = weight.shape
-    full = np.zeros((-(-channels // block) * block, *taps), weight.dtype)
-    full[:channels] = weight[:, 0]
-    return np.ascontiguousarray(full.reshape(-1, block, *taps).transpose(0, 2, 3, 1))
+    return np.ascontiguousarray(weight.reshape(channels // block, block, *taps).transpose(0, 2, 3, 1))
 
 
 def conv2d(data: te.Tensor, weight: te.Tensor, window: Window, groups: int = 1) -> te.Tensor:

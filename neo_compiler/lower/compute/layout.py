@@ -2,34 +2,52 @@
 
 from __future__ import annotations
 
+import numpy as np
 from tvm import te, tirx
+
+from neo_compiler.lower.values import Array
 
 # Kernels of this name write their operands one behind the other when the batch is one.
 CONCAT = "concat"
 
 
-def pack(data: te.Tensor, block: int) -> te.Tensor:
-    """(N, C, H, W) → (N, ceil(C/block), H, W, block); added channels are zero."""
+def spread(array: Array, axis: int, block: int, groups: int = 1, fill: float = 0.0) -> Array:
+    """Fill each of `groups` equal parts of an axis up to whole blocks."""
+    shape, per_group = list(array.shape), array.shape[axis] // groups
+    parts = array.reshape(*shape[:axis], groups, per_group, *shape[axis + 1 :])
+    widths = [(0, 0)] * parts.ndim
+    widths[axis + 1] = (0, -per_group % block)
+    filled = np.pad(parts, widths, constant_values=fill)
+    return filled.reshape(*shape[:axis], -1, *shape[axis + 1 :])
+
+
+def pack(data: te.Tensor, block: int, groups: int = 1) -> te.Tensor:
+    """(N, C, H, W) → (N, groups * ceil(C/groups/block), H, W, block); added channels are zero."""
     batch, channels, height, width = (int(extent) for extent in data.shape)
-    blocks = -(-channels // block)
-    exact = blocks * block == channels
+    per_group = channels // groups
+    blocks = -(-per_group // block)
 
     def value(n: tirx.Var, c: tirx.Var, y: tirx.Var, x: tirx.Var, i: tirx.Var) -> tirx.PrimExpr:
-        channel = c * block + i
-        read = data[n, tirx.min(channel, channels - 1), y, x] if not exact else data[n, channel, y, x]
-        return read if exact else tirx.Select(channel < channels, read, tirx.const(0, data.dtype))
+        channel = c % blocks * block + i
+        first = c // blocks * per_group
+        if blocks * block == per_group:
+            return data[n, first + channel, y, x]
+        read = data[n, first + tirx.min(channel, per_group - 1), y, x]
+        return tirx.Select(channel < per_group, read, tirx.const(0, data.dtype))
 
-    return te.compute((batch, blocks, height, width, block), value, name="pack")
+    return te.compute((batch, groups * blocks, height, width, block), value, name="pack")
 
 
-def unpack(data: te.Tensor, channels: int) -> te.Tensor:
-    """(N, C/block, H, W, block) → (N, channels, H, W); channels beyond `channels` are dropped."""
-    batch, _, height, width, block = (int(extent) for extent in data.shape)
-    return te.compute(
-        (batch, channels, height, width),
-        lambda n, c, y, x: data[n, c // block, y, x, c % block],
-        name="unpack",
-    )
+def unpack(data: te.Tensor, channels: int, groups: int = 1) -> te.Tensor:
+    """What `pack` made, as (N, channels, H, W) again."""
+    batch, blocks, height, width, block = (int(extent) for extent in data.shape)
+    per_group, blocks = channels // groups, blocks // groups
+
+    def value(n: tirx.Var, c: tirx.Var, y: tirx.Var, x: tirx.Var) -> tirx.PrimExpr:
+        channel = c % per_group
+        return data[n, c // per_group * blocks + channel // block, y, x, channel % block]
+
+    return te.compute((batch, channels, height, width), value, name="unpack")
 
 
 def pad(data: te.Tensor, before: tuple[int, int], after: tuple[int, int], fill: float) -> te.Tensor:
