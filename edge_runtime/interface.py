@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 from ctypes import POINTER, Structure, c_char_p, c_int, c_int32, c_int64, c_uint32, c_uint64, c_void_p
 from pathlib import Path
 from typing import Any
@@ -85,10 +86,16 @@ def load_library(library: Path) -> ctypes.CDLL:
             function = getattr(lib, name)
             function.restype, function.argtypes = result, arguments
     except (OSError, AttributeError) as error:
-        raise ArtifactError(f"{library} cannot be loaded: {error}") from None
+        raise ArtifactError(f"{library} cannot be loaded: {error}{_hint(library)}") from None
     if (version := lib.neo_abi_version()) != ABI_VERSION:
         raise ArtifactError(
             f"{library} has interface version {version}, this edge_runtime knows {ABI_VERSION}: "
             + ("install a newer neo-edge" if version > ABI_VERSION else "compile the model again")
         )
     return lib
+
+
+def _hint(library: Path) -> str:
+    if library.exists() and os.statvfs(library).f_flag & os.ST_NOEXEC:
+        return "; its file system is mounted noexec: set EDGE_RUNTIME_CACHE to a folder on another one"
+    return ""

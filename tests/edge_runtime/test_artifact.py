@@ -176,3 +176,20 @@ def test_disk_full(mlp_archive: Path, tmp_path: Path) -> None:
     )
     assert done.stdout == f"{mlp_archive}: cannot be opened: File too large\n"
     assert not entries(tmp_path / "cache")
+
+
+def test_a_cache_that_nothing_may_be_executed_from(mlp_archive: Path, tmp_path: Path) -> None:
+    command = 'mount -t tmpfs -o noexec none "$0" && exec "$1" -m edge_runtime.cli selftest "$2"'
+    arguments = ["unshare", "--map-root-user", "--mount", "sh", "-c", command]
+    folder = tmp_path / "cache"
+    folder.mkdir()
+    if (
+        not shutil.which("unshare")
+        or subprocess.run([*arguments[:3], "true"], capture_output=True, check=False).returncode
+    ):
+        pytest.skip("this system allows no mounts here")
+    done = subprocess.run(
+        [*arguments, folder, sys.executable, mlp_archive], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == ExitCode.ARTIFACT, done.stderr
+    assert "mounted noexec: set EDGE_RUNTIME_CACHE to a folder on another one" in done.stderr

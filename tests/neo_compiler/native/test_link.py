@@ -98,6 +98,20 @@ def test_a_kernel_that_is_not_there(tmp_path: Path) -> None:
         link([], sample.mlp_plan(), replace(sample.target(), arch="riscv64"), tmp_path / "compiled.so")
 
 
+def test_for_another_architecture(tmp_path: Path) -> None:
+    libc = device_libc("aarch64")
+    kernels = compile_c(sample.KERNELS, libc.triple, tmp_path, [f"-I{sample.RUNTIME}"])
+    output = tmp_path / "compiled.so"
+    link([kernels], sample.mlp_plan(), replace(sample.target(), name="pi4", arch="aarch64"), output)
+    header = output_of("readelf", "-hd", output)
+    assert "AArch64" in header
+    assert set(re.findall(r"Shared library: \[(.*)\]", header)) == {
+        "libc.so.6",
+        "libm.so.6",
+        "libpthread.so.0",
+    }
+
+
 def test_functions_of_libm(tmp_path: Path) -> None:
     folder = sample.build(tmp_path / "artifact", sample.unary_plan("exponential"))
     symbols = output_of("nm", "-D", folder / "compiled.so")
