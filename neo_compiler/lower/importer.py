@@ -12,7 +12,7 @@ from tvm.relax.frontend.onnx import from_onnx
 
 from neo_compiler.lower.fold import fold_constants
 from neo_compiler.lower.rewrite import rewrite
-from neo_compiler.lower.values import integers, shape_of
+from neo_compiler.lower.values import array_of, integers, is_constant, shape_of
 
 
 def to_relax(model: onnx.ModelProto) -> tvm.IRModule:
@@ -38,11 +38,33 @@ class _Restore(PyExprMutator):
             return call
         if call.op.name in _FOLDS:
             return self._unstacked(call)
+        if call.op.name == "relax.nn.conv1d" and str(call.attrs.data_layout) == "NCW":
+            return self._flat(call)
         if call.op.name != "relax.call_tir":
             return call
         restore = _RESTORED.get(call.args[0].name_hint.rstrip("0123456789"))
         operands = list(call.args[1].fields)
         return restore(*operands) if restore and len(operands) == 2 else call
+
+    def _flat(self, call: relax.Call) -> relax.Expr:
+        """A convolution over one axis as one over two of which the first has a single row."""
+        data, weight = call.args
+        (stride,), (gap,) = integers(call.attrs.strides), integers(call.attrs.dilation)
+        left, right = integers(call.attrs.padding)
+        rows = (
+            relax.const(array_of(weight)[:, :, None])
+            if is_constant(weight)
+            else relax.op.expand_dims(weight, 2)
+        )
+        wide = relax.op.nn.conv2d(
+            self.builder_.emit(relax.op.expand_dims(data, 2)),
+            rows,
+            strides=(1, stride),
+            padding=(0, left, 0, right),
+            dilation=(1, gap),
+            groups=int(call.attrs.groups),
+        )
+        return relax.op.squeeze(self.builder_.emit(wide), 2)
 
     def _unstacked(self, call: relax.Call) -> relax.Expr:
         stack = self._producer(call.args[0], "relax.stack")
