@@ -97,8 +97,6 @@ def _may_fold(node: ir.Node) -> bool:
         attr.type in (ir.AttributeType.GRAPH, ir.AttributeType.GRAPHS) for attr in node.attributes.values()
     ):
         return False
-    if any(output.is_graph_output() for output in node.outputs):
-        return False
     source = node.inputs[0]
     return not (node.op_type == "Cast" and source is not None and source.dtype in SMALL_INTEGERS)
 
@@ -117,10 +115,16 @@ def _replace(node: ir.Node, values: Sequence[np.ndarray]) -> None:
     if not isinstance(graph, ir.Graph):
         raise TypeError(f"{node.name} lies in no graph")
     for output, array in zip((value for value in node.outputs if value.name), values, strict=True):
-        name = output.name
+        name, tensor = output.name, ir.tensor(array, name=output.name)
         output.name = f"{name}/folded away"
-        constant = ir.Value(name=name, const_value=ir.tensor(array, name=name))
+        constant = ir.Value(name=name, const_value=tensor)
+        if output.is_graph_output():  # which has to come from a node
+            source = ir.Node(
+                "", "Constant", [], {"value": ir.AttrTensor("value", tensor)}, outputs=[constant]
+            )
+            graph.insert_before(node, source)
+        else:
+            graph.register_initializer(constant)
         constant.shape, constant.dtype = ir.Shape(array.shape), ir.DataType.from_numpy(array.dtype)
-        graph.register_initializer(constant)
-        output.replace_all_uses_with(constant)
+        ir.convenience.replace_all_uses_with(output, constant, replace_graph_outputs=True)
     graph.remove(node, safe=True)

@@ -57,7 +57,7 @@ def _noisy(inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The floats a little nearer to zero, which leaves no domain; whole numbers as they are."""
     random = np.random.Generator(np.random.PCG64(0))
     return {
-        name: (value * (1 - NOISE * random.uniform(0, 1, value.shape))).astype(value.dtype)
+        name: np.asarray(value * (1 - NOISE * random.uniform(0, 1, value.shape)), value.dtype)
         if np.issubdtype(value.dtype, np.floating)
         else value
         for name, value in inputs.items()

@@ -123,6 +123,27 @@ def test_unsupported_operators_leave_no_artifact(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["model.onnx"]
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "g (float[2] x) => (float[2] y) { y = Identity(x) }",
+        "g (float[2] x) => (float[2] y, float[2] z) { y = Relu(x) z = Identity(y) }",
+        "g (float[2] x) => (int64[1] y, float[2] z) { y = Shape(x) z = Relu(x) }",
+        "g (float[2] x, float[2] unused) => (float[2] y) { y = Relu(x) }",
+        "g (float x) => (float y) { y = Relu(x) }",
+        "g () => (float[2] y) { a = Constant<value = float[2] {3.0, 4.0}>() y = Neg(a) }",
+        "g (double[2] x) => (double[2] y) { y = Exp(x) }",
+        "g (bool[2] x) => (bool[2] y) { y = Not(x) }",
+    ],
+)
+def test_the_smallest_models_compile(tmp_path: Path, body: str) -> None:
+    model = parse(body)
+    path = neo_compiler.compile(save(model, tmp_path), output=tmp_path / "small.tar.gz")
+    with edge_runtime.load(path) as compiled:
+        assert [spec.name for spec in compiled.inputs] == [value.name for value in model.graph.input]
+        assert [spec.name for spec in compiled.outputs] == [value.name for value in model.graph.output]
+
+
 def test_a_model_without_weights_compiles(tmp_path: Path) -> None:
     path = neo_compiler.compile(save(parse(RELU), tmp_path), output=tmp_path / "relu.tar.gz")
     with edge_runtime.load(path) as model:
