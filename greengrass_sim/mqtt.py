@@ -182,7 +182,7 @@ class MqttLink:
     def _on_disconnect(self, _client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         self._settle_handshake(ConnectionError(f"the connection was closed: {reason}"))
         if self._connected and self._keeper is not None:
-            self._log.warning("lost the connection to %s (%s), reconnecting", self.session.url, reason)
+            self._log.warning("lost the connection to %s, reconnecting", self.session.url)
         self._set_down()
         self._lost.set()
 
