@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import pytest
 from numpy.typing import ArrayLike
 
@@ -224,4 +223,4 @@ def test_a_model_of_a_constant_alone(tmp_path: Path) -> None:
     body = "(float[2] x, float[2, 2] W) => (float[2, 2] y) { y = Identity(W) }"
     compiled = check({"constant": Case(body)}, tmp_path)
     assert compiled.plan.arena_bytes == 0
-    assert np.prod(compiled.plan.outputs[0].shape) == 4
+    assert not compiled.plan.steps
