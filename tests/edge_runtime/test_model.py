@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from edge_runtime import ArtifactError, InputError, Model, RunError, TensorSpec, load
+from neo_compiler.native.plan import Placed, Plan, Where
 from tests.edge_runtime import sample
 
 
@@ -317,3 +318,35 @@ def test_a_library_that_is_none(tmp_path: Path) -> None:
     sample.write_manifest(folder, sample.mlp_plan())
     with pytest.raises(ArtifactError, match=r"holds no compiled\.so"):
         load(folder)
+
+
+def test_a_model_without_a_kernel(tmp_path: Path) -> None:
+    """Outputs that are an input, a constant, and nothing at all."""
+    x, nothing = ("float32", (16,)), ("int8", (0, 3))
+    plan = Plan(
+        inputs=(TensorSpec("x", *x), TensorSpec("nothing", *nothing)),
+        outputs=(TensorSpec("same", *x), TensorSpec("constant", *x), TensorSpec("empty", *nothing)),
+        tensors=(Placed(Where.INPUT, *x), Placed(Where.PARAMS, *x), Placed(Where.INPUT, *nothing, index=1)),
+        steps=(),
+        results=(0, 1, 2),
+        arena_bytes=0,
+        params_bytes=64,
+        scratch_bytes=0,
+    )
+    constant = np.arange(16, dtype=np.float32)
+    with load(sample.build(tmp_path / "copy", plan, constant.tobytes()), threads=2) as model:
+        outputs = model.run({"x": constant * 2, "nothing": np.zeros((0, 3), np.int8)})
+        assert model.profile({"x": constant, "nothing": np.zeros((0, 3), np.int8)}) == []
+    assert np.array_equal(outputs["same"], constant * 2)
+    assert np.array_equal(outputs["constant"], constant)
+    assert outputs["empty"].shape == (0, 3)
+
+
+def test_a_model_without_inputs(tmp_path: Path) -> None:
+    spec = ("int64", ())
+    value, result = Placed(Where.PARAMS, *spec), TensorSpec("answer", *spec)
+    plan = Plan((), (result,), (value,), (), (0,), 0, 8, 0)
+    with load(sample.build(tmp_path / "constant", plan, np.int64(42).tobytes())) as model:
+        assert model.run({})["answer"] == 42
+        with pytest.raises(InputError, match="there is no input 'x'; this model takes no inputs"):
+            model.run({"x": 1})
