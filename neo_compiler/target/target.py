@@ -45,7 +45,9 @@ def _profiles() -> dict[str, Target]:
     known = {field.name for field in fields(Target)}
     rows = {}
     for name, row in tomllib.loads(text).items():
-        values = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+        values: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in row.items()
+        }
         if unknown := values.keys() - known:
             raise TargetError(f"devices.toml, [{name}]: unknown keys {sorted(unknown)}")
         rows[name] = Target(name=name, **values)
