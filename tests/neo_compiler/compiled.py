@@ -17,6 +17,7 @@ from edge_runtime.native import NativeModel
 from neo_compiler.graph import prepare
 from neo_compiler.lower import lower
 from neo_compiler.native.build import build
+from neo_compiler.native.extract import Program, extract
 from neo_compiler.native.plan import Placed, Plan, Where
 from neo_compiler.schedule import schedule
 from neo_compiler.target import find_target
@@ -100,12 +101,6 @@ class Compiled:
             session.close()
             model.close()
 
-    def intermediates(self) -> list[Placed]:
-        """The tensors between the inputs and the outputs."""
-        used = {position for step in self.plan.steps for position in step.args} - set(self.plan.results)
-        tensors = [self.plan.tensors[position] for position in sorted(used)]
-        return [tensor for tensor in tensors if tensor.where in (Where.ARENA, Where.OUTPUT)]
-
 
 def compile_onnx(model: onnx.ModelProto, folder: Path, target: str = "host") -> Compiled:
     """Compile `model` into `folder`; skips the test where this machine cannot run `target`."""
@@ -115,8 +110,22 @@ def compile_onnx(model: onnx.ModelProto, folder: Path, target: str = "host") -> 
     prepared = prepare(model, {})
     with translate(prepared):
         scheduled = schedule(lower(prepared, profile), profile)
-        outputs = tuple(value.name for value in prepared.graph.output)
-        return Compiled(folder, build(scheduled.module, outputs, profile, folder), scheduled.rules)
+        plan = build(scheduled.module, _outputs(prepared), profile, folder)
+    return Compiled(folder, plan, scheduled.rules)
+
+
+def plan_of(model: onnx.ModelProto, target: str = "host") -> Program:
+    """The plan and the parameters of `model`, before any code exists."""
+    prepared = prepare(model, {})
+    with translate(prepared):
+        return extract(lower(prepared, find_target(target)), _outputs(prepared))
+
+
+def intermediates(plan: Plan) -> list[Placed]:
+    """The tensors between the inputs and the outputs."""
+    used = {position for step in plan.steps for position in step.args} - set(plan.results)
+    tensors = [plan.tensors[position] for position in sorted(used)]
+    return [tensor for tensor in tensors if tensor.where in (Where.ARENA, Where.OUTPUT)]
 
 
 def check(rows: Mapping[str, Case], folder: Path, target: str = "host") -> Compiled:
@@ -140,6 +149,10 @@ def check(rows: Mapping[str, Case], folder: Path, target: str = "host") -> Compi
 def check_one(case: Case, folder: Path, target: str = "host") -> Compiled:
     """`check` of a single case."""
     return check({"case": case}, folder, target)
+
+
+def _outputs(model: onnx.ModelProto) -> tuple[str, ...]:
+    return tuple(value.name for value in model.graph.output)
 
 
 def _side_by_side(cases: Mapping[str, Case]) -> onnx.ModelProto:
