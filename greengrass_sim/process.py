@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import socket
 import sys
@@ -96,11 +97,12 @@ class WorkerProcess(asyncio.SubprocessProtocol):
 
     def abort(self) -> None:
         """Ends the process after it has shown where it hangs."""
-        self._signal(signal.SIGABRT)
+        self._signal(os.kill, signal.SIGABRT)
         self._timers.append(asyncio.get_running_loop().call_later(ABORT_S, self.kill))
 
     def kill(self) -> None:
-        self._signal(signal.SIGKILL)
+        """Ends the process and those that it has started."""
+        self._signal(os.killpg, signal.SIGKILL)
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         *lines, rest = (self._lines[fd] + data).split(b"\n")
@@ -151,10 +153,11 @@ class WorkerProcess(asyncio.SubprocessProtocol):
             logging.INFO if fd == 1 else logging.WARNING, "%s", line.decode(errors="backslashreplace")
         )
 
-    def _signal(self, number: signal.Signals) -> None:
-        if self._process is not None:
+    def _signal(self, send: Callable[[int, int], None], number: signal.Signals) -> None:
+        """Not through the transport: that would take the exit status from the one who waits for it."""
+        if self._process is not None and not self._exited:
             with suppress(ProcessLookupError):
-                self._process.send_signal(number)
+                send(self._process.get_pid(), number)
 
 
 class _Channel(asyncio.Protocol):

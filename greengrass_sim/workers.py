@@ -63,19 +63,20 @@ class PinnedWorker:
 
     async def stop(self) -> None:
         """Gives what was sent to the process STOP_S to end; the rest stays unsettled."""
-        grace_s = STOP_S if self._ready else 0.0
+        grace_s = STOP_S if self._ready or self._aborted else 0.0
         self._stopping, self._ready = True, False
         self._cancel(self._restart)
         self._cancel(self._deadline)
         if self._starting is not None:
             await self._starting
-        if self._process is None:
+        process = self._process
+        if process is None:
             return
-        self._process.finish()
+        process.finish()
         try:
             await asyncio.wait_for(self._ended.wait(), grace_s)
         except TimeoutError:
-            self._process.kill()
+            process.kill()
             await self._ended.wait()
 
     def submit(self, work: Work) -> bool:
