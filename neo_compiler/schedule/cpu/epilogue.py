@@ -46,6 +46,7 @@ def hold_in_registers(
     spills the accumulators.
     """
     sch.compute_at(anchor, at, preserve_unit_loops=True)
+    sch.set_scope(anchor, 0, "local")  # the stack, where LLVM can turn it into registers
     depth = [str(sch.get(loop).loop_var) for loop in sch.get_loops(anchor)].index(str(sch.get(at).loop_var))
     loops = sch.get_loops(anchor)[depth + 1 :]
     spatial, reductions = split_axes(sch, anchor, loops)
