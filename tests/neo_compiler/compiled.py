@@ -133,7 +133,8 @@ def check(rows: Mapping[str, Case], folder: Path, target: str = "host") -> Compi
 
     Another run goes before, with NaN for every float: nothing that it leaves in memory may show.
     """
-    cases = {f"r{number}_": case for number, case in enumerate(rows.values())}
+    prefixes = [f"r{number}_" for number in range(len(rows))] if len(rows) > 1 else [""]
+    cases = dict(zip(prefixes, rows.values(), strict=True))
     model = _side_by_side(cases)
     inputs = {prefix + name: value for prefix, case in cases.items() for name, value in case.inputs().items()}
     poisoned = tuple(prefix for prefix, case in cases.items() if case.poisoned)

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tvm import IRModule, tirx
+
+from neo_compiler.graph import prepare
+from neo_compiler.lower import lower
+from neo_compiler.schedule import Scheduled, schedule
+from neo_compiler.target import find_target
+from tests.neo_compiler.compiled import Case, check_one, on_all_targets
+
+# A bit of everything: full and filled-up blocks, all kinds of convolution, pooling, rows, whole numbers.
+NETWORK = Case(
+    """(float[1, 3, 33, 37] x, int64[1, 9] t, float[21, 3, 3, 3] A, float[21] B, float[21, 1, 5, 5] D,
+    float[64, 21, 1, 1] E, float[64, 32, 3, 3] G, float[64, 8, 2, 2] T, float[8, 48] P, float[48] Q,
+    float[4, 24] M)
+    => (float[N, K] y, float[N, C, H, U] picture, float[N, S, F] words, bool[N, S, F] positive) {
+        a = Conv<strides=[2, 2], pads=[1, 1, 1, 1]>(x, A, B)
+        b = Relu(a)
+        c = Conv<group=21, pads=[2, 2, 2, 2]>(b, D)
+        d = Conv(c, E)
+        e = HardSwish(d)
+        f = MaxPool<kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1]>(e)
+        g = Conv<group=2, pads=[1, 1, 1, 1]>(f, G)
+        h = Add(f, g)
+        picture = ConvTranspose<strides=[2, 2]>(h, T)
+        p = GlobalAveragePool(picture)
+        q = Flatten(p)
+        r = Gemm(q, P, Q)
+        y = Softmax(r)
+        w = Gather(M, t)
+        words = Softmax<axis=-1>(w)
+        positive = Greater(w, words)
+    }"""
+)
+
+
+def lowered(target: str) -> IRModule:
+    return lower(prepare(NETWORK.model(), {}), find_target(target))
+
+
+def scheduled(target: str) -> Scheduled:
+    return schedule(lowered(target), find_target(target))
+
+
+def kernels(module: IRModule) -> dict[str, tirx.PrimFunc]:
+    """The TensorIR functions by name."""
+    functions = {variable.name_hint: function for variable, function in module.functions.items()}
+    return {name: function for name, function in functions.items() if isinstance(function, tirx.PrimFunc)}
+
+
+@on_all_targets
+def test_every_kernel_has_a_rule(target: str) -> None:
+    result = scheduled(target)
+    assert result.rules.keys() == kernels(result.module).keys() == kernels(lowered(target)).keys()
+    assert "unscheduled" not in result.rules.values()
+
+
+@on_all_targets
+@pytest.mark.parametrize("anchor", ["conv2d", "depthwise", "dense"])
+def test_a_kernel_with_an_anchor_is_scheduled_by_its_rule(anchor: str, target: str) -> None:
+    """None falls to the generic rule, which would be many times slower."""
+    found = {rule for name, rule in scheduled(target).rules.items() if anchor in name}
+    assert found == {anchor}
+
+
+@on_all_targets
+def test_the_program_stays(target: str) -> None:
+    assert scheduled(target).module["main"].script() == lowered(target)["main"].script()
+
+
+def test_the_same_module_is_scheduled_the_same_way() -> None:
+    assert scheduled("host").module.script() == scheduled("host").module.script()
+
+
+@on_all_targets
+def test_any_number_of_threads_computes_the_same_bits(target: str, tmp_path: Path) -> None:
+    compiled, inputs = check_one(NETWORK, tmp_path, target), NETWORK.inputs()
+    alone = compiled.run(inputs)
+    for threads in (2, 3):
+        for name, value in compiled.run(inputs, inputs, threads=threads).items():
+            np.testing.assert_array_equal(value, alone[name])
