@@ -40,6 +40,8 @@ def run(arguments: argparse.Namespace, *, program: bool) -> int:
         except BaseException as error:  # noqa: BLE001 - the last resort; what cannot be explained is raised again
             # Tools turn a KeyboardInterrupt into errors of their own.
             return _explain(KeyboardInterrupt() if interruption.happened else error, path)
+        finally:
+            interruption.over = True
         return ExitCode.OK
 
 
@@ -82,6 +84,7 @@ class Interruption:
 
     def __init__(self) -> None:
         self.happened = False
+        self.over = False
 
     def install(self) -> None:
         """Take over the process's signals, but for those that it was started to ignore."""
@@ -89,8 +92,18 @@ class Interruption:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._interrupt)
 
+        sys.unraisablehook = self._again
+
+    def _again(self, ignored: sys.UnraisableHookArgs) -> None:
+        """Python drops what is raised in a destructor: there, an interruption has to be raised once more."""
+        if ignored.exc_type is KeyboardInterrupt and not self.over:
+            self.happened = False
+            signal.raise_signal(signal.SIGINT)
+        else:
+            log.warning("%s in %r: %s", ignored.err_msg or "ignored", ignored.object, ignored.exc_value)
+
     def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
-        if not self.happened:
+        if not self.happened and not self.over:
             self.happened = True
             raise KeyboardInterrupt
 

@@ -47,7 +47,7 @@ def slow_model(tmp_path: Path) -> Path:
     """Convolutions of many different sizes: code generation takes several seconds."""
     steps, weights, channels = [], {}, 3
     for index in range(40):
-        weights[f"w{index}"] = np.ones((channels + 1, channels, 3, 3))
+        weights[f"w{index}"] = np.full((channels + 1, channels, 3, 3), 1 / (9 * channels))
         steps.append(f"x{index + 1} = Conv<pads = [1, 1, 1, 1]>(x{index}, w{index})")
         channels += 1
     inputs = ", ".join(f"float[{', '.join(map(str, value.shape))}] {name}" for name, value in weights.items())
