@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from neo_compiler.schedule.cpu import conv2d, dense, depthwise, generic, rowwise
+from neo_compiler.schedule.cpu import conv2d, dense, depthwise, generic, permute, rowwise
 
 RULES = {
     "conv2d": conv2d.schedule,
     "depthwise": depthwise.schedule,
     "dense": dense.schedule,
+    "permute": permute.schedule,
     "rowwise": rowwise.schedule,
     "generic": generic.schedule,
 }

@@ -24,14 +24,15 @@ def find_anchor(sch: Schedule, name: str) -> tuple[SBlockRV, SBlockRV] | None:
     anchor, last = blocks[0], blocks[-1]
     if len(blocks) == 1:
         return anchor, sch.cache_write(anchor, 0, "global")
-    if names[-1] == "pad":
-        fill(sch, sch.decompose_padding(last, sch.get_loops(last)[0]))
+    fill_padding(sch, last)
     return anchor, last
 
 
-def fill(sch: Schedule, block: SBlockRV) -> None:
-    """Schedule a block that writes one value everywhere."""
-    *outer, last = sch.get_loops(block)
+def fill_padding(sch: Schedule, block: SBlockRV) -> None:
+    """Where a block pads, let it write only the middle, after another one that writes the padding's value."""
+    if name_of(sch, block) != "pad":
+        return
+    *outer, last = sch.get_loops(sch.decompose_padding(block, sch.get_loops(block)[0]))
     sch.vectorize(last)
     sch.parallel(sch.fuse(*outer))
 
