@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -101,7 +102,8 @@ class Core:
 
     def _session(self, suffix: str = "", filters: tuple[str, ...] = ()) -> Session:
         cores = self._group.cores
-        thing = parse_thing(cores[0].thing_arn).name if cores else self._group.name
+        # Without a core, from the group's name: brokers differ in what else they take in a client id.
+        thing = parse_thing(cores[0].thing_arn).name if cores else re.sub(r"[^\w-]", "-", self._group.name)
         return Session(BrokerUrl.parse(self._options.url), thing + suffix, filters, self._options.tls)
 
     async def _connect(self) -> None:
