@@ -20,6 +20,8 @@ CONTRIB = frozenset(
 )
 # What the importer knows, but no static plan of kernel calls can express.
 DYNAMIC = frozenset({"If", "Loop", "Scan", "Optional", "OptionalGetElement", "OptionalHasElement"})
+# What the importer knows, but has kernels for in TVM's own runtime only, or instructions that LLVM lacks.
+WITHOUT_KERNEL = frozenset({"Cosh", "CumSum", "Sinh", "TopK"})
 
 
 def check_operators(model: ir.Model) -> None:
@@ -46,4 +48,4 @@ def supported_operators() -> frozenset[str]:
     known = frozenset(onnx_frontend._get_convert_map())
     sequences = {name for name in known if "Sequence" in name}
     contrib = {f"com.microsoft.{name}" for name in CONTRIB & known}
-    return known - CONTRIB - DYNAMIC - sequences | contrib
+    return known - CONTRIB - DYNAMIC - WITHOUT_KERNEL - sequences | contrib

@@ -5,7 +5,7 @@ import onnx_ir as ir
 import pytest
 
 from neo_compiler.errors import ExitCode, UnsupportedOperators
-from neo_compiler.graph.check_operators import CONTRIB, check_operators, supported_operators
+from neo_compiler.graph.check_operators import CONTRIB, WITHOUT_KERNEL, check_operators, supported_operators
 from tests.neo_compiler.models import parse
 
 
@@ -65,3 +65,11 @@ def test_the_importers_table_is_where_we_read_it() -> None:
     assert {"Conv", "Gemm", "MatMul", "Softmax", "Resize"} <= supported
     assert {f"com.microsoft.{name}" for name in CONTRIB} <= supported
     assert not {"LSTM", "If", "Loop", "SequenceAt", "Attention"} & supported
+
+
+@pytest.mark.parametrize("name", sorted(WITHOUT_KERNEL))
+def test_an_operator_that_only_the_importer_knows_is_unsupported(name: str) -> None:
+    model = parse("g (float[2] x) => (float[2] y) { y = Relu(x) }")
+    model.graph.node[0].op_type = name
+    with pytest.raises(UnsupportedOperators, match=f"{name}: 1 node"):
+        check(model)
