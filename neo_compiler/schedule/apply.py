@@ -35,6 +35,8 @@ def schedule(module: tvm.IRModule, target: Target) -> Scheduled:
 
 
 def _first_match(function: tirx.PrimFunc, target: Target) -> tuple[tirx.PrimFunc, str]:
+    if function.body.block.name_hint != "root":
+        return function, "unscheduled"  # one opaque block, as of a scatter, whose loops TVM has ordered
     for name, rule in RULES.items():
         sch = Schedule(tvm.IRModule({"main": function}), error_render_level="fast")
         if rule(sch, target):

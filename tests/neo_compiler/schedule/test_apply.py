@@ -67,6 +67,14 @@ def test_a_kernel_with_an_anchor_is_scheduled_by_its_rule(anchor: str, target: s
     assert found == {anchor}
 
 
+def test_a_kernel_without_structure_runs_as_it_is(tmp_path: Path) -> None:
+    body = """(float[3, 4] x, int64[3, 2] I, float[3, 2] u) => (float[3, 4] y) {
+        y = ScatterElements<axis=1>(x, I, u)
+    }"""
+    compiled = check_one(Case(body, {"I": [[0, 3], [2, 1], [1, -1]]}), tmp_path)
+    assert "unscheduled" in compiled.rules.values()
+
+
 @on_all_targets
 def test_the_program_stays(target: str) -> None:
     assert scheduled(target).module["main"].script() == lowered(target)["main"].script()
