@@ -11,7 +11,7 @@ from tvm import relax
 from tvm.relax.expr_functor import PyExprMutator, mutator
 
 from neo_compiler.lower.rewrite import rewrite
-from neo_compiler.lower.values import Array, array_of, integers, is_constant, shape_of
+from neo_compiler.lower.values import Array, array_of, dtype_of, integers, is_constant, shape_of
 
 
 def _permute(call: relax.Call, value: Array) -> Array:
@@ -43,7 +43,8 @@ _FOLDED: dict[str, Callable[..., Array]] = {
     "relax.where": _where,
 }
 
-_MOST_ELEMENTS = 1 << 28
+# A result that is larger than this and than what it is made of stays an operation: int8 weights stay int8.
+_SMALL_BYTES = 1 << 16
 
 
 @mutator
@@ -55,9 +56,11 @@ class _Fold(PyExprMutator):
         if fold is None or any(tensor is None for tensor in tensors):
             return call
         normal = self.builder_.normalize(call)
-        if math.prod(shape_of(normal)) > _MOST_ELEMENTS:
+        operands = [array_of(tensor) for tensor in tensors]
+        nbytes = math.prod(shape_of(normal)) * np.dtype(dtype_of(normal)).itemsize
+        if nbytes > max(_SMALL_BYTES, sum(operand.nbytes for operand in operands)):
             return call
-        result = fold(normal, *[array_of(tensor) for tensor in tensors])
+        result = fold(normal, *operands)
         return relax.const(np.ascontiguousarray(result), str(normal.ty.dtype))
 
     def _known(self, expr: relax.Expr) -> relax.Expr | None:

@@ -6,21 +6,50 @@ import functools
 
 import onnx
 import tvm
+from onnx import helper, numpy_helper
 from tvm import relax
 from tvm.relax.expr_functor import PyExprMutator, mutator
 from tvm.relax.frontend.onnx import from_onnx
 
 from neo_compiler.lower.fold import fold_constants
 from neo_compiler.lower.rewrite import rewrite
-from neo_compiler.lower.values import array_of, integers, is_constant, shape_of
+from neo_compiler.lower.values import Array, array_of, integers, is_constant, shape_of
+
+# Weights of these types are widened by the importer wherever it meets them as constants.
+_NARROW = (onnx.TensorProto.INT8, onnx.TensorProto.UINT8)
 
 
 def to_relax(model: onnx.ModelProto) -> tvm.IRModule:
     """The model's graph as a Relax module with constants inline; its shapes must be static."""
-    module = from_onnx(model, keep_params_in_input=False)
+    model, narrow = _without_narrow_weights(model)
+    module = from_onnx(model, keep_params_in_input=False, sanitize_input_names=False)
     module = relax.transform.DecomposeOpsForInference()(module)
+    module = relax.transform.BindParams("main", narrow)(module)
     module = fold_constants(module)
     return rewrite(_Restore(module), module)
+
+
+def _without_narrow_weights(model: onnx.ModelProto) -> tuple[onnx.ModelProto, dict[str, Array]]:
+    """The model with its int8 weights as inputs, and their values."""
+    narrow = {
+        tensor.name: numpy_helper.to_array(tensor)
+        for tensor in model.graph.initializer
+        if tensor.data_type in _NARROW and len(tensor.dims) > 1
+    }
+    if not narrow:
+        return model, {}
+    bare = onnx.ModelProto()
+    bare.CopyFrom(model)
+    kept = [tensor for tensor in bare.graph.initializer if tensor.name not in narrow]
+    types = [
+        helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims)
+        for tensor in bare.graph.initializer
+        if tensor.name in narrow
+    ]
+    del bare.graph.initializer[:]
+    bare.graph.initializer.extend(kept)
+    bare.graph.input.extend(types)
+    return bare, narrow
 
 
 # The importer writes Clip as kernels of its own; as operators they take part in layouts and fusion.
@@ -38,6 +67,10 @@ class _Restore(PyExprMutator):
             return call
         if call.op.name in _FOLDS:
             return self._unstacked(call)
+        if call.op.name == "relax.take" and not is_constant(call.args[1]):
+            # An index from outside may be anything; the importer's mode would read foreign memory.
+            axis = None if call.attrs.axis is None else int(call.attrs.axis)
+            return relax.op.take(*call.args, axis=axis, mode="clip")
         if call.op.name == "relax.nn.conv1d" and str(call.attrs.data_layout) == "NCW":
             return self._flat(call)
         if call.op.name != "relax.call_tir":

@@ -30,7 +30,7 @@ def build(
     with stages("plan"):
         program = extract(module, outputs)
         _write_params(folder / "compiled.params", program.params, program.plan.params_bytes)
-    with tempfile.TemporaryDirectory(prefix="neo-build-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="neo-build-", dir=folder.parent) as scratch:
         objects = [Path(scratch) / "kernels.o"]
         with stages("codegen"):
             plan = replace(program.plan, scratch_bytes=generate_object(module, target, objects[0]))

@@ -52,6 +52,19 @@ class Layouts:
         self._builder = builder
         self._plain = plain
         self._held: dict[relax.Expr, Blocked] = {}
+        self._definitions: dict[relax.Expr, relax.Expr] = {}
+
+    def define(self, var: relax.Var, value: relax.Expr) -> None:
+        """Remember what an original variable is bound to."""
+        self._definitions[var] = value
+
+    def definition(self, expr: relax.Expr, operator: str) -> relax.Call | None:
+        """The call of `operator` that an original expression is, if it is one."""
+        value = self._definitions.get(expr, expr)
+        found = (
+            isinstance(value, relax.Call) and isinstance(value.op, tvm.ir.Op) and value.op.name == operator
+        )
+        return value if found else None
 
     def hold(self, expr: relax.Expr, value: Blocked) -> None:
         """Remember that the original expression now exists in blocked form."""
@@ -100,6 +113,7 @@ class _BlockLayouts(PyExprMutator):
         self._layouts = Layouts(self.builder_, block, self.visit_expr)
 
     def visit_var_binding_(self, binding: relax.VarBinding) -> None:
+        self._layouts.define(binding.var, binding.value)
         result = self._rewrite(binding.value)
         if result is None:
             super().visit_var_binding_(binding)

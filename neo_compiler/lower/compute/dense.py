@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from tvm import te
 
+from neo_compiler.lower.values import Array
 
-def pack_dense_weight(weight: NDArray[np.float32], block: int) -> NDArray[np.float32]:
+
+def pack_dense_weight(weight: Array, block: int) -> Array:
     """(K, N) → (ceil(N/block), K, block), filled up with zeros."""
     depth, width = weight.shape
     full = np.zeros((depth, -(-width // block) * block), weight.dtype)
@@ -16,13 +17,13 @@ def pack_dense_weight(weight: NDArray[np.float32], block: int) -> NDArray[np.flo
 
 
 def dense(data: te.Tensor, weight: te.Tensor) -> te.Tensor:
-    """(M, K) with a packed (N/b, K, b) weight → (M, N), where N is a multiple of b."""
+    """(M, K) with a packed (N/b, K, b) weight, also of integers → (M, N), where N is a multiple of b."""
     rows, depth = (int(extent) for extent in data.shape)
     vectors, _, block = (int(extent) for extent in weight.shape)
     k = te.reduce_axis((0, depth), "k")
     return te.compute(
         (rows, vectors * block),
-        lambda m, n: te.sum(data[m, k] * weight[n // block, k, n % block], axis=k),
+        lambda m, n: te.sum(data[m, k] * weight[n // block, k, n % block].astype(data.dtype), axis=k),
         name="dense",
     )
 

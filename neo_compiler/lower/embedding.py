@@ -1,0 +1,47 @@
+"""Rows of an int8 table are looked up first and widened then: not the whole table at every run."""
+
+from __future__ import annotations
+
+import tvm
+from tvm import relax
+from tvm.relax.expr_functor import PyExprMutator, mutator
+
+from neo_compiler.lower.rewrite import rewrite
+from neo_compiler.lower.values import is_constant, shape_of
+
+
+@mutator
+class _LookUpFirst(PyExprMutator):
+    def visit_call_(self, call: relax.Call) -> relax.Expr:
+        call = super().visit_call_(call)
+        if not _is(call, "relax.take") or call.attrs.axis is None or int(call.attrs.axis) != 0:
+            return call
+        product = self._producer(call.args[0], "relax.multiply")
+        for widened, scale in (product.args, reversed(product.args)) if product is not None else ():
+            cast = self._producer(widened, "relax.astype")
+            if cast is not None and is_constant(cast.args[0]) and is_constant(scale):
+                return self._looked_up(call, cast, scale)
+        return call
+
+    def _looked_up(self, take: relax.Call, cast: relax.Call, scale: relax.Expr) -> relax.Expr:
+        table, index = cast.args[0], take.args[1]
+        rows = self.builder_.emit(relax.op.astype(self._take(table, index, take), str(cast.attrs.dtype)))
+        each_row = len(shape_of(scale)) == len(shape_of(table)) and shape_of(scale)[0] > 1
+        factor = self._take(scale, index, take) if each_row else scale
+        return relax.op.multiply(rows, factor)
+
+    def _take(self, table: relax.Expr, index: relax.Expr, like: relax.Call) -> relax.Expr:
+        return self.builder_.emit(relax.op.take(table, index, axis=0, mode=str(like.attrs.mode)))
+
+    def _producer(self, expr: relax.Expr, name: str) -> relax.Call | None:
+        value = self.lookup_binding(expr) if isinstance(expr, relax.Var) else expr
+        return value if _is(value, name) else None
+
+
+def _is(value: relax.Expr | None, name: str) -> bool:
+    return isinstance(value, relax.Call) and isinstance(value.op, tvm.ir.Op) and value.op.name == name
+
+
+def look_up_first(module: tvm.IRModule) -> tvm.IRModule:
+    """Move lookups along the first axis before the cast and the scaling of the table that they read."""
+    return rewrite(_LookUpFirst(module), module)
