@@ -1,5 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
+# onnxruntime reports names and hashes of models over the network unless told otherwise.
+export ORT_DISABLE_TELEMETRY := 1
 
 .PHONY: venv demo test lint types clean
 

@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 
 import edge_runtime
 from benchmarks import zoo
 from edge_runtime.errors import EdgeError, ExitCode
 from neo_compiler.job import compile_model
 from neo_compiler.options import CompileOptions
+from neo_compiler.ort import Session
 from neo_compiler.report import Report
 
 HEADINGS = ("model", "parameters", "compile", "artifact", "arena", "drawn inputs", "realistic inputs")
@@ -66,11 +66,8 @@ def measure(name: str, target: str, folder: Path) -> Row:
 
 
 def _reference(path: Path, feed: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    options = ort.SessionOptions()
-    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-    session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    names = [output.name for output in session.get_outputs()]
-    return dict(zip(names, session.run(names, feed), strict=True))
+    session = Session(path.read_bytes())
+    return dict(zip(session.outputs, session.run(session.outputs, feed), strict=True))
 
 
 def _difference(expected: dict[str, np.ndarray], found: dict[str, np.ndarray]) -> float:
