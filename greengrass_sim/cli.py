@@ -75,10 +75,20 @@ def _add_start(commands: _Commands[argparse.ArgumentParser]) -> None:
         help="embedded, mosquitto, or the URL of any other broker; default: %(default)s",
     )
     start.add_argument(
-        "--port", type=int, metavar="N", help="for embedded and mosquitto; 0 takes a free one; default: 1883"
+        "--port",
+        type=_port,
+        metavar="N",
+        help="for embedded and mosquitto; 0 takes a free one; default: 1883",
     )
     start.add_argument("--work", metavar="DIR", help="folder for unpacked models; default: a temporary one")
     _add_connection(start)
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65535:
+        raise argparse.ArgumentTypeError(f"{number} is no port")
+    return number
 
 
 def _add_invoke(commands: _Commands[argparse.ArgumentParser]) -> None:

@@ -14,7 +14,7 @@ from greengrass_sim.topics import did_you_mean, filter_problem
 MAX_POLICIES = 10
 MAX_TIMEOUT_S = 24 * 3600
 _ID = re.compile(r"[a-zA-Z0-9:_-]{1,128}")
-_EXECUTABLE = re.compile(r"(?:[A-Za-z_]\w*[./])+[A-Za-z_]\w*")
+_EXECUTABLE = re.compile(r"(?:[\w-]+[./])+[A-Za-z_]\w*")
 
 
 def check_group(group: Group) -> None:
@@ -39,6 +39,11 @@ def unenforced(group: Group) -> list[str]:
         if names := [name for name, given in asked.items() if given]:
             sentences.append(
                 f"function {function.id}: {', '.join(names)} not enforced, it runs as an ordinary process"
+            )
+    for row in group.subscriptions:
+        if {row.source, row.target} <= group.mqtt_side:
+            sentences.append(
+                f"subscription {row.id}: both ends are clients of the broker, nothing is forwarded"
             )
     if group.loggers:
         sentences.append("Loggers: all logs go to standard error")

@@ -36,7 +36,7 @@ next_connection_delay_ms = 1
 
 [v4.1.connections]
 connection_timeout_ms = 60000
-max_payload_size = 4194304
+max_payload_size = 83886080
 max_inflight_count = 100
 dynamic_filters = true
 """

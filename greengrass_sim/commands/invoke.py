@@ -22,6 +22,7 @@ from greengrass_sim.work import Outcome, Work
 from greengrass_sim.workers import PinnedWorker
 
 SCHEMA_VERSION = 1
+IMPORT_S = 30.0
 
 
 def run(options: Namespace) -> int:
@@ -46,16 +47,11 @@ async def invoke(group: Group, function: Function, work: Work, folder: Path) -> 
         targets = router.targets(function.function_arn, topic)
         published.append({"topic": topic, **_as_json("payload", payload), "targets": targets})
 
-    work.reply = asyncio.get_running_loop().create_future()
     launch = make_launches(group, folder)[function.function_arn]
     worker = PinnedWorker(launch, on_publish, max_attempts=1)
     worker.start()
     try:
-        await worker.settled.wait()
-        outcome = Outcome(error=worker.failure)
-        if worker.failure is None:
-            worker.submit(work)
-            outcome = await work.reply
+        outcome = await _outcome(worker, work)
     finally:
         await worker.stop()
     return {
@@ -65,6 +61,19 @@ async def invoke(group: Group, function: Function, work: Work, folder: Path) -> 
         "error": outcome.error,
         "published": published,
     }
+
+
+async def _outcome(worker: PinnedWorker, work: Work) -> Outcome:
+    try:
+        await asyncio.wait_for(worker.settled.wait(), IMPORT_S)
+    except TimeoutError:
+        return Outcome(error=f"the handler's module is still being imported after {IMPORT_S:g} s")
+    if worker.failure is not None:
+        return Outcome(error=worker.failure)
+    work.reply = asyncio.get_running_loop().create_future()
+    if not worker.submit(work):
+        return Outcome(error=f"an event of {len(work.payload)} bytes is too large")
+    return await work.reply
 
 
 def _returned(function: Function, outcome: Outcome) -> dict[str, Any]:

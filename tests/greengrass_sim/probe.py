@@ -62,7 +62,7 @@ class Probe:
         deadline = time.monotonic() + timeout
         return [bytes(self.take(deadline - time.monotonic()).payload) for _ in range(count)]
 
-    def nothing_more(self, seconds: float = 0.3) -> bool:
+    def nothing_more(self, seconds: float = 0.2) -> bool:
         try:
             self.messages.get(timeout=seconds)
         except queue.Empty:

@@ -150,6 +150,13 @@ def test_devices_are_clients_of_the_broker(tmp_path: Path, kind: str) -> None:
         assert lamp.take().topic == "answer/on"
 
 
+def test_large_messages(tmp_path: Path, kind: str) -> None:
+    payload = os.urandom(10_000_000)
+    with Simulator(tmp_path, ECHO, kind) as simulator, Client(simulator.port) as client:
+        client.request([payload, b"small"])
+        assert client.take_payloads(2) == [payload, b"small"]
+
+
 def test_a_broken_function_holds_up_no_other(tmp_path: Path, kind: str) -> None:
     functions = [function("echo", EncodingType="binary"), function("no_package")]
     routes = [

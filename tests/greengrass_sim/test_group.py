@@ -57,6 +57,26 @@ def test_a_sound_group_is_read(tmp_path: Path) -> None:
     ]
 
 
+def test_what_is_not_enforced_is_named(tmp_path: Path) -> None:
+    document = full_document(tmp_path)
+    config(document)["Environment"]["Execution"] = {
+        "IsolationMode": "GreengrassContainer",
+        "RunAs": {"Uid": 1, "Gid": 2},
+    }
+    config(document)["Environment"]["AccessSysfs"] = True
+    config(document)["ExecArgs"] = "-v"
+    document["Subscriptions"].append(
+        {"Id": "past", "Source": thing_arn("lamp"), "Subject": "a", "Target": "cloud"}
+    )
+    document["Loggers"] = [{"Id": "l", "Component": "Lambda", "Level": "INFO", "Type": "FileSystem"}]
+    ignored = "MemorySize, ExecArgs, AccessSysfs, RunAs, IsolationMode GreengrassContainer"
+    assert unenforced(load_group(write_group(tmp_path, document))) == [
+        f"function echo: {ignored} not enforced, it runs as an ordinary process",
+        "subscription past: both ends are clients of the broker, nothing is forwarded",
+        "Loggers: all logs go to standard error",
+    ]
+
+
 def config(document: dict[str, Any]) -> dict[str, Any]:
     table: dict[str, Any] = document["Functions"][0]["FunctionConfiguration"]
     return table

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,9 @@ from typing import Any
 import pytest
 
 from edge_runtime.errors import ExitCode
+from greengrass_sim.commands.invoke import invoke as run_invoke
+from greengrass_sim.group import load_group
+from greengrass_sim.work import Work
 from tests.greengrass_sim.command_line import run_command
 from tests.greengrass_sim.groups import function, function_arn, group, write_group
 
@@ -72,6 +76,16 @@ def test_a_handler_that_fails(folder: Path, name: str, event: bytes, error: str,
     assert error in answer["error"]
     assert answer["returned"] is None
     assert logged in log
+
+
+def test_a_module_that_never_returns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("greengrass_sim.commands.invoke.IMPORT_S", 0.7)
+    loaded = load_group(
+        write_group(tmp_path, group([function("publisher")], [("publisher", "answer/#", "cloud")]))
+    )
+    answer = asyncio.run(run_invoke(loaded, loaded.functions[0], Work("t", b"1"), tmp_path))
+    assert answer["error"] == "the handler's module is still being imported after 0.7 s"
+    assert answer["published"][0] == {"topic": "answer/tick", "payload": "0", "targets": ("cloud",)}
 
 
 def test_prints_and_refusals_are_logged(folder: Path) -> None:

@@ -83,6 +83,7 @@ def test_a_taken_port(tmp_path: Path, kind: str) -> None:
     [
         (["--broker", "mosquito"], "did you mean 'mosquitto'"),
         (["--broker", "mqtt://h:1", "--port", "2"], "a URL has its own port"),
+        (["--port", "70000"], "70000 is no port"),
         (["--work", "/dev/null/x"], "cannot use the folder /dev/null/x: Not a directory"),
     ],
 )
