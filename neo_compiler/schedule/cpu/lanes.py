@@ -8,13 +8,13 @@ from tvm.s_tir.schedule import LoopRV, SBlockRV, ScheduleError
 from neo_compiler.schedule.blocks import divisors, extents, is_reduction, split_axes
 from neo_compiler.target import Target
 
-_FEWEST = 4  # below so many lanes a vector loop gains nothing
+FEWEST_LANES = 4  # below so many lanes a vector loop gains nothing
 
 
 def vectorize_last(sch: Schedule, loop: LoopRV, target: Target) -> LoopRV | None:
     """Vectorise an innermost loop; the loop that remains around the vectors, None if its extent forbids."""
     lanes = divisors(extents(sch, [loop])[0], 2 * target.lanes)[-1]
-    if lanes < _FEWEST:
+    if lanes < FEWEST_LANES:
         return None
     rest, vector = sch.split(loop, [None, lanes])
     sch.vectorize(vector)
@@ -30,7 +30,7 @@ def reduce_in_lanes(sch: Schedule, block: SBlockRV, target: Target) -> SBlockRV 
     if not reductions or len(sch.get(block).writes) > 1:
         return None
     lanes = divisors(extents(sch, reductions[-1:])[0], 2 * target.lanes)[-1]
-    if lanes < _FEWEST:
+    if lanes < FEWEST_LANES:
         return None
     _, inner = sch.split(reductions[-1], [None, lanes])
     return sch.rfactor(inner, len(spatial))

@@ -7,14 +7,15 @@ from tvm import tirx
 from tvm.s_tir import Schedule
 from tvm.s_tir.schedule import SBlockRV
 
-from neo_compiler.schedule.blocks import blocks_of, is_reduction, work_of
+from neo_compiler.schedule.blocks import blocks_of, extents, is_reduction, work_of
 from neo_compiler.schedule.cpu.epilogue import fill_padding
 from neo_compiler.schedule.cpu.generic import PARALLEL_WORK, inline_chains
+from neo_compiler.schedule.cpu.lanes import FEWEST_LANES
 from neo_compiler.target import Target
 
 
 def schedule(sch: Schedule, _target: Target) -> bool:
-    """Schedule a copy whose source channel is not the vector's next one: a channel at a time.
+    """Schedule a copy whose source channel is not the vector's next one, or that has no vectors: by channels.
 
     As vectors these would gather each lane from another place, with a division for each. With the lanes
     outside, the divisions are made once for a channel's whole picture.
@@ -23,7 +24,8 @@ def schedule(sch: Schedule, _target: Target) -> bool:
     block = blocks_of(sch)[-1]
     if len(blocks_of(sch)) > 1 or is_reduction(sch, block) or len(sch.get_loops(block)) != 5:
         return False
-    if not _divides_lanes(sch, block):
+    lanes = extents(sch, sch.get_loops(block)[-1:])[0]
+    if lanes >= FEWEST_LANES and not _divides_lanes(sch, block):
         return False
     fill_padding(sch, block)
     work = work_of(sch, block)
