@@ -70,7 +70,7 @@ def _reach(
 def _direct(layouts: Layouts, data: relax.Expr, taps: Array, window: Window, groups: int) -> Blocked:
     block = layouts.block
     if groups == 1 or _fills_blocks(taps, groups, block):
-        value = layouts.pack(data)
+        value = layouts.pack(data, None if groups == 1 else 1)
         taps = value.spread(taps, 1) if groups == 1 else taps
         runs = 1
     else:

@@ -25,7 +25,7 @@ _UNBOUNDED = ("relax.exp", "relax.sqrt")
 def unary(layouts: Layouts, call: relax.Call) -> Blocked | None:
     """An operator of one tensor; further arguments are scalars."""
     value = layouts.held(call.args[0])
-    if value is None or (call.op.name in _UNBOUNDED and value.channels % value.block):
+    if value is None or (call.op.name in _UNBOUNDED and value.filled):
         return None
     result = layouts.call(relax.Call(call.op, [value.expr, *call.args[1:]], call.attrs))
     return replace(value, expr=result)
@@ -37,7 +37,7 @@ def binary(layouts: Layouts, call: relax.Call) -> Blocked | None:
     if not held or shape_of(call) not in [value.shape for value in held]:
         return None
     widest = next(value for value in held if value.shape == shape_of(call))
-    if call.op.name == "relax.divide" and not is_constant(call.args[1]) and widest.channels % widest.block:
+    if call.op.name == "relax.divide" and not is_constant(call.args[1]) and widest.filled:
         return None  # the filled-up channels would become 0/0
     fill = 1.0 if call.op.name == "relax.divide" else 0.0
     operands = [_operand(layouts, arg, widest, fill) for arg in call.args]
@@ -53,7 +53,8 @@ def _operand(layouts: Layouts, expr: relax.Expr, like: Blocked, fill: float) -> 
     held, shape = layouts.held(expr), shape_of(expr)
     if held is not None and _layout(held) == _layout(like) and _broadcasts(held.shape, like.shape):
         return held.expr
-    if shape == like.shape and like.block == min(layouts.block, like.channels):
+    free = held is None or held.groups != like.groups  # else it is held in blocks of another size
+    if free and shape == like.shape and like.block == min(layouts.block, like.channels):
         return layouts.pack(expr, like.groups).expr
     return None
 

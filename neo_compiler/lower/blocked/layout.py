@@ -31,6 +31,11 @@ class Blocked:
         """Channels in a block."""
         return shape_of(self.expr)[4]
 
+    @property
+    def filled(self) -> bool:
+        """Whether there are channels that only fill up blocks."""
+        return shape_of(self.expr)[1] * self.block != self.channels
+
     def spread(self, array: Array, axis: int, fill: float = 0.0) -> Array:
         """A constant whose `axis` counts this value's channels, filled up as the value is."""
         return compute.spread(array, axis, self.block, self.groups, fill)

@@ -16,7 +16,7 @@ def concat(layouts: Layouts, call: relax.Call) -> Blocked | None:
     parts = [value for value in held if value is not None]
     if len(parts) < len(held) or len({value.block for value in parts}) > 1:
         return None
-    if any(value.channels % value.block for value in parts[:-1]) or any(value.groups > 1 for value in parts):
+    if any(value.filled for value in parts[:-1]) or any(value.groups > 1 for value in parts):
         return None
 
     result = layouts.emit(compute.concat, *[value.expr for value in parts])
