@@ -27,6 +27,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from greengrass_sim.broker.kinds import KINDS, open_broker
 from greengrass_sim.broker.url import BrokerUrl
+from greengrass_sim.wire import confirm_at_once, send_at_once
 
 GROUP = Path(__file__).parents[1] / "examples" / "echo" / "group.json"
 SCHEMA_VERSION = 1
@@ -53,15 +54,12 @@ class Caller:
     """A client that sends requests and counts the answers; paho runs in this thread."""
 
     def __init__(self, url: str, kind: str) -> None:
-        parts = BrokerUrl.parse(url)
         self._topic, answer = TOPICS[kind]
         self._client: Any = Client(CallbackAPIVersion.VERSION2, f"caller-{kind}")
-        self._client.max_inflight_messages_set(0)
         self._client.on_message = self._on_answer
         self._subscribed = False
         self._client.on_subscribe = self._on_subscribe
-        self._client.connect(parts.host, parts.port)
-        self._client.subscribe(answer, 1)
+        _connect(self._client, url, answer)
         self._answers: Counter[bytes] = Counter()
         self._left: Iterator[bytes] = iter(())
         self._sent_at = 0.0
@@ -112,19 +110,33 @@ class Caller:
 
     def _on_answer(self, _client: object, _data: object, message: Any) -> None:
         self.times.append(time.perf_counter() - self._sent_at)
+        confirm_at_once(self._client.socket())
         self._answers[message.payload] += 1
         self._send_next()
 
 
+def _connect(client: Any, url: str, topic: str) -> None:
+    """Connects and subscribes; like the simulator's, these connections do not wait for fuller packets."""
+    parts = BrokerUrl.parse(url)
+    client.max_inflight_messages_set(0)
+    client.on_publish = lambda *given: confirm_at_once(given[0].socket())
+    client.connect(parts.host, parts.port)
+    send_at_once(client.socket())
+    client.subscribe(topic, 1)
+
+
 def _echo(url: str, ready: Any) -> None:
     """The bare peer: a client that echoes."""
-    parts = BrokerUrl.parse(url)
+    request, answer = TOPICS["bare"]
+
+    def on_message(client: Any, _data: object, message: Any) -> None:
+        confirm_at_once(client.socket())
+        client.publish(answer, message.payload, 1)
+
     client: Any = Client(CallbackAPIVersion.VERSION2, "peer")
-    client.max_inflight_messages_set(0)
     client.on_subscribe = lambda *_: ready.set()
-    client.on_message = lambda *given: client.publish(TOPICS["bare"][1], given[2].payload, 1)
-    client.connect(parts.host, parts.port)
-    client.subscribe(TOPICS["bare"][0], 1)
+    client.on_message = on_message
+    _connect(client, url, request)
     client.loop_forever()
 
 

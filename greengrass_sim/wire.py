@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from typing import Any
 
@@ -10,6 +11,21 @@ from paho.mqtt.client import Client
 
 CONNECT_S = 5.0
 _TICK_S = 1.0
+_QUICKACK = getattr(socket, "TCP_QUICKACK", None)  # Linux
+
+
+def send_at_once(sock: socket.socket) -> None:
+    """Small packets follow one another; Nagle's algorithm would hold every second one for up to 40 ms."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def confirm_at_once(sock: socket.socket) -> None:
+    """Frees a broker that uses Nagle's algorithm (iotcore does) from waiting 40 ms for our TCP to confirm.
+
+    The kernel forgets the setting, so it is made again before each read.
+    """
+    if _QUICKACK is not None:
+        sock.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
 
 
 class Wire:
@@ -33,6 +49,7 @@ class Wire:
         self.drop()
         await self._loop.run_in_executor(None, self._client.connect, host, port, keepalive)
         self._socket = self._client.socket()
+        send_at_once(self._socket)
         self._loop.add_reader(self._socket, self._read)
         self._tick()
         self._write()
@@ -60,6 +77,7 @@ class Wire:
             self._ticker.cancel()
 
     def _read(self) -> None:
+        confirm_at_once(self._socket)
         self._client.loop_read()
         # What TLS has decrypted already does not make the socket readable.
         while isinstance(self._socket, ssl.SSLSocket) and self._socket.pending():

@@ -18,6 +18,7 @@ _PROGRAMS = ("mosquitto", "/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto")
 _CONFIGURATION = """\
 listener {port} {host}
 allow_anonymous true
+set_tcp_nodelay true
 user root
 max_inflight_messages 100
 max_queued_messages 0
