@@ -43,11 +43,12 @@ class Timing:
 
 @dataclass(frozen=True)
 class KernelTime:
-    """A kernel's calls in one run: how many, and the median of their time together in milliseconds."""
+    """A kernel's calls in one run: how many, their milliseconds together, and their share of all kernels'."""
 
     kernel: str
     calls: int
     ms: float
+    share: float
 
 
 def timed_load(path: Path, threads: int | None) -> tuple[Model, float]:
@@ -77,12 +78,13 @@ def measure(model: Model, inputs: Mapping[str, Any], options: BenchOptions) -> T
 
 
 def measure_kernels(model: Model, inputs: Mapping[str, Any], runs: int = 10) -> list[KernelTime]:
-    """Time per kernel, the slowest first."""
+    """Time per kernel, the slowest first; each call counts with its median over the runs."""
     profiles = [model.profile(inputs) for _ in range(runs)]
     rows: dict[str, list[float]] = {}
     for steps in zip(*profiles, strict=True):
         rows.setdefault(steps[0].kernel, []).append(float(np.median([step.seconds for step in steps])) * 1e3)
-    kernels = [KernelTime(name, len(times), sum(times)) for name, times in rows.items()]
+    total = sum(map(sum, rows.values())) or 1.0
+    kernels = [KernelTime(name, len(times), sum(times), sum(times) / total) for name, times in rows.items()]
     return sorted(kernels, key=lambda row: -row.ms)
 
 

@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument(
         "--warmup", type=_count, default=5, metavar="N", help="runs before; default: %(default)s"
     )
-    bench.add_argument("--per-kernel", action="store_true", help="show the time of each kernel")
+    bench.add_argument("--profile", action="store_true", help="show also the time of each kernel")
     selftest = _add(commands, "selftest", "run the artifact's own examples; exit status 5 where one differs")
     for command in (run, bench, selftest):
         command.add_argument(

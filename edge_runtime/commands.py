@@ -82,7 +82,7 @@ def bench(options: Namespace) -> Answer:
             "run_ms": asdict(measure(model, inputs, wanted)),
             "memory_bytes": asdict(model.memory),
         }
-        if options.per_kernel:
+        if options.profile:
             document["kernels"] = [asdict(row) for row in measure_kernels(model, inputs)]
     return Answer(document, describe_bench(document))
 

@@ -70,8 +70,10 @@ def describe_bench(document: Mapping[str, Any]) -> Iterator[str]:
     for name in ("min", "median", "mean", "p90", "p99"):
         yield f"{name:11} {times[name]:.3f} ms"
     yield f"memory      {', '.join(f'{size(count)} {name}' for name, count in memory.items())}"
-    for row in document.get("kernels", ()):
-        yield f"  {row['ms']:9.3f} ms  {row['calls']:4} x {row['kernel']}"
+    if kernels := document.get("kernels"):
+        yield f"kernels     {'ms':>9} {'time':>6} {'calls':>5}"
+        for row in kernels:
+            yield f"{row['ms']:21.3f} {row['share']:6.1%} {row['calls']:5}  {row['kernel']}"
 
 
 def describe_selftest(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:

@@ -24,6 +24,8 @@ def test_kernels(mlp: Model) -> None:
     assert sorted(row.kernel for row in rows) == ["add", "matmul", "relu"]
     assert rows[0].kernel == "matmul"
     assert [row.ms for row in rows] == sorted((row.ms for row in rows), reverse=True)
+    assert sum(row.share for row in rows) == pytest.approx(1)
+    assert rows[0].share == pytest.approx(rows[0].ms / sum(row.ms for row in rows))
 
 
 def test_inputs() -> None:

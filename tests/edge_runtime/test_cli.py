@@ -144,7 +144,7 @@ def test_damaged_artifact(capsys: pytest.CaptureFixture[str], mlp_archive: Path,
 
 
 def test_bench(capsys: pytest.CaptureFixture[str], mlp_archive: Path) -> None:
-    document = answer_json(capsys, "bench", mlp_archive, "--runs", 20, "--threads", 2, "--per-kernel")
+    document = answer_json(capsys, "bench", mlp_archive, "--runs", 20, "--threads", 2, "--profile")
     assert document["threads"] == 2
     assert document["run_ms"]["n"] == 20
     assert document["memory_bytes"]["arena"] == sample.mlp_plan().arena_bytes
@@ -152,6 +152,18 @@ def test_bench(capsys: pytest.CaptureFixture[str], mlp_archive: Path) -> None:
     text = answer(capsys, "bench", mlp_archive, "--seconds", 0.1, "--warmup", 1)
     for word in ("load", "first run", "median", "p99", "threads", "arena", "warm-up     1 runs"):
         assert word in text
+    assert "kernels" not in text
+
+
+def test_bench_profile(capsys: pytest.CaptureFixture[str], mlp_archive: Path) -> None:
+    lines = answer(capsys, "bench", mlp_archive, "--runs", 5, "--threads", 1, "--profile").splitlines()
+    head = next(number for number, line in enumerate(lines) if line.startswith("kernels"))
+    assert lines[head].split() == ["kernels", "ms", "time", "calls"]
+    rows = [line.split() for line in lines[head + 1 :]]
+    assert rows[0][-1] == "matmul"
+    assert {row[-1] for row in rows} == {"matmul", "add", "relu"}
+    assert sum(float(row[1].rstrip("%")) for row in rows) == pytest.approx(100, abs=0.2)
+    assert [row[2] for row in rows] == ["1"] * 3
 
 
 def test_selftest(capsys: pytest.CaptureFixture[str], mlp_folder: Path, tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def test_numpy_alone(tmp_path: Path, mlp_archive: Path, mlp_folder: Path, oldest
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("(3, 10) 1.21." if oldest else f"{sys.version_info[:2]} ")
     np.testing.assert_allclose(np.load(y), sample.mlp_reference(np.load(x))["y"], rtol=1e-5, atol=1e-5)
-    for command in (["info"], ["run", x], ["bench", "--runs", "3", "--per-kernel"], ["selftest"]):
+    for command in (["info"], ["run", x], ["bench", "--runs", "3", "--profile"], ["selftest"]):
         arguments = [python, "-W", "error", "-m", "edge_runtime.cli", command[0], mlp_archive, *command[1:]]
         subprocess.run(arguments, env=environment, cwd=tmp_path, check=True, capture_output=True)
 
