@@ -1,0 +1,131 @@
+"""Programs that are timed against each other: in turns, so that what disturbs one disturbs the other too."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Run = Callable[[], object]
+
+RESAMPLES = 2000
+MOST_RUNS = 200  # of a block: more of a tiny model would say nothing new
+
+
+class Clock(Protocol):
+    """Time in seconds, and waiting."""
+
+    def now(self) -> float: ...
+
+    def sleep(self, seconds: float) -> None: ...
+
+
+class WallClock:
+    """The machine's own clock."""
+
+    now = staticmethod(time.perf_counter)
+    sleep = staticmethod(time.sleep)
+
+
+@dataclass(frozen=True)
+class Turns:
+    """How to measure: in `rounds`, in each of which every program has one block of runs.
+
+    Each program is run at least `runs` times in all, and at least `block_s` seconds a block. Before a block
+    lies a pause of `pause_s`, which outlasts the time for which thread pools of the other programs spin
+    (onnxruntime's do for about 60 ms), and then untimed runs for `warm_s`.
+    """
+
+    runs: int = 30
+    rounds: int = 10
+    pause_s: float = 0.15
+    warm_s: float = 0.02
+    block_s: float = 0.05
+
+    @property
+    def least(self) -> int:
+        """Runs that a block has at least."""
+        return math.ceil(self.runs / self.rounds)
+
+
+def take_turns(
+    programs: Mapping[str, Run], turns: Turns, clock: Clock | None = None
+) -> dict[str, NDArray[np.float64]]:
+    """Seconds of each timed run, as an array [round, run] for each program.
+
+    The order within a round is that of `programs` and its reverse by turns.
+    """
+    clock = clock or WallClock()
+    lengths = {name: _block_length(run, turns, clock) for name, run in programs.items()}
+    order = list(programs)
+    blocks: dict[str, list[list[float]]] = {name: [] for name in order}
+    for number in range(turns.rounds):
+        for name in order if number % 2 == 0 else reversed(order):
+            clock.sleep(turns.pause_s)
+            _warm_up(programs[name], turns, clock)
+            blocks[name].append([_timed(programs[name], clock) for _ in range(lengths[name])])
+    return {name: np.array(rows) for name, rows in blocks.items()}
+
+
+def _timed(run: Run, clock: Clock) -> float:
+    start = clock.now()
+    run()
+    return clock.now() - start
+
+
+def _warm_up(run: Run, turns: Turns, clock: Clock) -> float:
+    """Seconds of the fastest of some runs, at least two."""
+    end = clock.now() + turns.warm_s
+    times = [_timed(run, clock), _timed(run, clock)]
+    while clock.now() < end:
+        times.append(_timed(run, clock))
+    return min(times)
+
+
+def _block_length(run: Run, turns: Turns, clock: Clock) -> int:
+    seconds = max(_warm_up(run, turns, clock), 1e-9)
+    return max(turns.least, min(MOST_RUNS, math.ceil(turns.block_s / seconds)))
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A ratio of medians, and the bounds of its 95 % bootstrap interval."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.2f} [{self.low:.2f}, {self.high:.2f}]"
+
+
+def ratio(over: NDArray[np.float64], under: NDArray[np.float64], seed: int = 0) -> Ratio:
+    """median(over) / median(under) of two results of `take_turns`.
+
+    The bootstrap (Efron, "Bootstrap methods: another look at the jackknife", 1979; percentile interval) draws
+    rounds, the same for both, since both met the same disturbance there; then runs within each round.
+    """
+    random = np.random.default_rng(seed)
+    rounds = random.integers(len(over), size=(RESAMPLES, len(over)))
+    quotients = _resampled_medians(over, rounds, random) / _resampled_medians(under, rounds, random)
+    low, high = np.percentile(quotients, [2.5, 97.5])
+    return Ratio(float(np.median(over) / np.median(under)), float(low), float(high))
+
+
+def _resampled_medians(
+    times: NDArray[np.float64], rounds: NDArray[np.int64], random: np.random.Generator
+) -> NDArray[np.float64]:
+    runs = random.integers(times.shape[1], size=(*rounds.shape, times.shape[1]))
+    drawn = times[rounds[..., None], runs]
+    return np.asarray(np.median(drawn.reshape(len(rounds), -1), axis=1))
+
+
+def geometric_mean(values: Iterable[float]) -> float:
+    """The mean of ratios; NaN of none."""
+    logarithms = [math.log(value) for value in values]
+    return math.exp(sum(logarithms) / len(logarithms)) if logarithms else math.nan
