@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tvm import relax
 from tvm.relax.expr_functor import PyExprMutator, mutator
 
-from neo_compiler.lower.rewrite import rebind, rewrite
+from neo_compiler.lower.rewrite import rebind, rewrite, used_once
 from neo_compiler.lower.values import Array, array_of, is_constant, shape_of
 
 Channels = NDArray[np.float64]
@@ -41,9 +41,9 @@ _COMMUTATIVE = {"relax.add", "relax.multiply"}
 
 @mutator
 class _FoldAffine(PyExprMutator):
-    def __init__(self, module: tvm.IRModule, used_once: set[relax.Var]) -> None:
+    def __init__(self, module: tvm.IRModule, single: set[relax.Var]) -> None:
         super().__init__(module)
-        self._used_once = used_once
+        self._used_once = single
         self._known: dict[relax.Var, _Affine] = {}
 
     def visit_var_binding_(self, binding: relax.VarBinding) -> None:
@@ -112,11 +112,4 @@ def _per_channel(constant: Array, channels: int) -> Channels | None:
 
 def fold_affine(module: tvm.IRModule) -> tvm.IRModule:
     """Fold batch normalisation and other per-channel scales and shifts into the convolutions before them."""
-    used_once = set()
-    for block in module["main"].body.blocks:
-        if isinstance(block, relax.DataflowBlock):
-            users = relax.analysis.udchain(block)
-            used_once |= {
-                var for var, by in users.items() if len(by) == 1 and isinstance(var, relax.DataflowVar)
-            }
-    return rewrite(_FoldAffine(module, used_once), module)
+    return rewrite(_FoldAffine(module, used_once(module)), module)

@@ -21,3 +21,13 @@ def rebind(pass_: PyExprMutator, var: relax.Var, value: relax.Expr) -> None:
     if not isinstance(var, relax.DataflowVar):
         value = pass_.builder_.emit_output(value)
     pass_.set_var_remap(var, value)
+
+
+def used_once(module: tvm.IRModule) -> set[relax.Var]:
+    """The intermediate values of `main` that exactly one operator reads."""
+    found: set[relax.Var] = set()
+    for block in module["main"].body.blocks:
+        if isinstance(block, relax.DataflowBlock):
+            users = relax.analysis.udchain(block)
+            found |= {var for var, by in users.items() if len(by) == 1 and isinstance(var, relax.DataflowVar)}
+    return found

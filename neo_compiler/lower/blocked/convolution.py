@@ -78,7 +78,7 @@ def _direct(layouts: Layouts, data: relax.Expr, taps: Array, window: Window, gro
         taps = spread(taps, 1, value.block)
         runs = groups
     packed = compute.pack_weight(spread(taps, 0, block, runs), value.block, block)
-    source = padded(layouts, value, window.padding)
+    source, window = _bordered(layouts, data, value, window)
     result = layouts.emit(compute.conv2d, source, relax.const(packed), window=window, groups=groups)
     return Blocked(result, len(taps), runs)
 
@@ -86,9 +86,22 @@ def _direct(layouts: Layouts, data: relax.Expr, taps: Array, window: Window, gro
 def _depthwise(layouts: Layouts, data: relax.Expr, taps: Array, window: Window) -> Blocked:
     value = layouts.pack(data)
     packed = compute.pack_depthwise_weight(value.spread(taps, 0), value.block)
-    source = padded(layouts, value, window.padding)
+    source, window = _bordered(layouts, data, value, window)
     result = layouts.emit(compute.depthwise, source, relax.const(packed), window=window)
     return replace(value, expr=result)
+
+
+def _bordered(
+    layouts: Layouts, data: relax.Expr, value: Blocked, window: Window
+) -> tuple[relax.Expr, Window]:
+    """The convolution's source, and the window that is left to do on it.
+
+    A value that nobody else reads is padded by the kernel that writes it. Another one stays as it is, and the
+    convolution copies the rows that it works on into a buffer with a border.
+    """
+    if data not in layouts.used_once or layouts.definition(data, "relax.concat") is not None:
+        return value.expr, window
+    return padded(layouts, value, window.padding), replace(window, padding=(0, 0, 0, 0))
 
 
 def padded(layouts: Layouts, value: Blocked, padding: tuple[int, ...], fill: float = 0.0) -> relax.Expr:

@@ -11,7 +11,7 @@ from tvm import relax, te
 from tvm.relax.expr_functor import PyExprMutator, mutator
 
 from neo_compiler.lower.compute import layout as compute
-from neo_compiler.lower.rewrite import rebind, rewrite
+from neo_compiler.lower.rewrite import rebind, rewrite, used_once
 from neo_compiler.lower.values import Array, dtype_of, shape_of
 
 
@@ -58,6 +58,7 @@ class Layouts:
         self._plain = plain
         self._held: dict[relax.Expr, Blocked] = {}
         self._definitions: dict[relax.Expr, relax.Expr] = {}
+        self.used_once: set[relax.Var] = set()
 
     def define(self, var: relax.Var, value: relax.Expr) -> None:
         """Remember what an original variable is bound to."""
@@ -116,6 +117,7 @@ class _BlockLayouts(PyExprMutator):
         super().__init__(module)
         self._rules = rules
         self._layouts = Layouts(self.builder_, block, self.visit_expr)
+        self._layouts.used_once = used_once(module)
 
     def visit_var_binding_(self, binding: relax.VarBinding) -> None:
         self._layouts.define(binding.var, binding.value)

@@ -1,4 +1,4 @@
-"""Direct convolutions over blocked values; padding is done before them."""
+"""Direct convolutions over blocked values."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from tvm import te
 
+from neo_compiler.lower.compute.layout import border
 from neo_compiler.lower.values import Array
 
 
 @dataclass(frozen=True)
 class Window:
-    """How a kernel moves over height and width; `padding` is (top, left, bottom, right)."""
+    """How a kernel moves over height and width; `padding` is (top, left, bottom, right), still to be done."""
 
     strides: tuple[int, int]
     padding: tuple[int, int, int, int]
@@ -42,6 +43,7 @@ def pack_depthwise_weight(weight: Array, block: int) -> Array:
 
 def conv2d(data: te.Tensor, weight: te.Tensor, window: Window, groups: int = 1) -> te.Tensor:
     """(N, I/i, H, W, i) with (O/o, I/groups/i, KH, KW, i, o) → (N, O/o, OH, OW, o)."""
+    data = border(data, window.padding)
     batch, _, height, width, _ = (int(extent) for extent in data.shape)
     out_blocks, in_blocks, *taps, inner, outer = (int(extent) for extent in weight.shape)
     rows, columns = window.output((height, width), (taps[0], taps[1]))
@@ -61,6 +63,7 @@ def conv2d(data: te.Tensor, weight: te.Tensor, window: Window, groups: int = 1) 
 
 def depthwise(data: te.Tensor, weight: te.Tensor, window: Window) -> te.Tensor:
     """(N, C/b, H, W, b) with (C/b, KH, KW, b) → (N, C/b, OH, OW, b)."""
+    data = border(data, window.padding)
     batch, blocks, height, width, block = (int(extent) for extent in data.shape)
     taps = int(weight.shape[1]), int(weight.shape[2])
     rows, columns = window.output((height, width), taps)

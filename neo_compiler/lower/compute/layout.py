@@ -9,6 +9,8 @@ from neo_compiler.lower.values import Array
 
 # Kernels of this name write their operands one behind the other when the batch is one.
 CONCAT = "concat"
+# Blocks of this name hold the rows that a convolution works on, with zeros around the picture.
+BORDER = "border"
 
 
 def spread(array: Array, axis: int, block: int, groups: int = 1, fill: float = 0.0) -> Array:
@@ -51,16 +53,25 @@ def unpack(data: te.Tensor, channels: int, groups: int = 1) -> te.Tensor:
 
 
 def pad(data: te.Tensor, before: tuple[int, int], after: tuple[int, int], fill: float) -> te.Tensor:
-    """A blocked tensor with `fill` added around its height and width."""
+    """A blocked tensor with `fill` added around its height and width; a kernel of its own."""
+    return _surround(data, (*before, *after), fill, "pad")
+
+
+def border(data: te.Tensor, padding: tuple[int, int, int, int]) -> te.Tensor:
+    """A blocked tensor with (top, left, bottom, right) zeros around; part of the kernel that reads it."""
+    return _surround(data, padding, 0.0, BORDER) if any(padding) else data
+
+
+def _surround(data: te.Tensor, padding: tuple[int, int, int, int], fill: float, name: str) -> te.Tensor:
     batch, blocks, height, width, block = (int(extent) for extent in data.shape)
-    top, left = before
-    shape = (batch, blocks, height + top + after[0], width + left + after[1], block)
+    top, left, bottom, right = padding
+    shape = (batch, blocks, height + top + bottom, width + left + right, block)
 
     def value(n: tirx.Var, c: tirx.Var, y: tirx.Var, x: tirx.Var, i: tirx.Var) -> tirx.PrimExpr:
         inside = tirx.all(y >= top, y < height + top, x >= left, x < width + left)
         return tirx.if_then_else(inside, data[n, c, y - top, x - left, i], tirx.const(fill, data.dtype))
 
-    return te.compute(shape, value, name="pad")
+    return te.compute(shape, value, name=name)
 
 
 def concat(*parts: te.Tensor) -> te.Tensor:

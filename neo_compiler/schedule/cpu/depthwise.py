@@ -8,6 +8,8 @@ from neo_compiler.schedule.blocks import divisors, extents
 from neo_compiler.schedule.cpu.epilogue import find_anchor, hold_in_registers
 from neo_compiler.target import Target
 
+_ROWS = 8  # rows of a channel block in one pass: few enough for the first-level cache
+
 
 def schedule(sch: Schedule, target: Target) -> bool:
     """Schedule a function whose anchor is `depthwise`."""
@@ -20,6 +22,8 @@ def schedule(sch: Schedule, target: Target) -> bool:
     batch, channel, row, column, lane = loops
     width = divisors(extents(sch, [column])[0], target.registers // 2)[-1]
     column, columns = sch.split(column, [None, width])
+    row, rows = sch.split(row, [None, divisors(extents(sch, [row])[0], _ROWS)[-1]])
+    sch.reorder(batch, channel, row, rows, column, columns, lane)
     sch.parallel(sch.fuse(batch, channel, row))
     sch.unroll(columns)
     sch.vectorize(lane)

@@ -5,19 +5,19 @@ from __future__ import annotations
 from tvm.s_tir import Schedule
 from tvm.s_tir.schedule import LoopRV, SBlockRV
 
+from neo_compiler.lower.compute.layout import BORDER
 from neo_compiler.schedule.blocks import blocks_of, extents, name_of, split_axes
 
 
 def find_anchor(sch: Schedule, name: str) -> tuple[SBlockRV, SBlockRV] | None:
-    """The block called `name` and the last block, with everything between the two inlined.
+    """The block called `name`, first but for its border, and the last block; all between is inlined.
 
     Where nothing follows the anchor, a write-back block is added, so that the anchor's results can be held
     in registers; padding behind it becomes a fill with the padding's value and a write into the middle.
-    None when the function has no such block, or blocks before it.
+    None when the function has no such block, or other blocks before it.
     """
-    blocks = blocks_of(sch)
-    names = [name_of(sch, block) for block in blocks]
-    if names[0] != name:
+    blocks = [block for block in blocks_of(sch) if name_of(sch, block) != BORDER]
+    if name_of(sch, blocks[0]) != name:
         return None
     for block in blocks[1:-1]:
         sch.compute_inline(block)
@@ -48,6 +48,7 @@ def hold_in_registers(
     """
     sch.compute_at(anchor, at, preserve_unit_loops=True)
     sch.set_scope(anchor, 0, "local")  # the stack, where LLVM can turn it into registers
+    _place_border(sch, anchor)
     depth = [str(sch.get(loop).loop_var) for loop in sch.get_loops(anchor)].index(str(sch.get(at).loop_var))
     loops = sch.get_loops(anchor)[depth + 1 :]
     spatial, reductions = split_axes(sch, anchor, loops)
@@ -64,3 +65,12 @@ def hold_in_registers(
             sch.unroll(loop)
     sch.vectorize(vector)
     sch.decompose_reduction(anchor, reductions[0])
+
+
+def _place_border(sch: Schedule, anchor: SBlockRV) -> None:
+    """Copy what the anchor reads into a buffer with a border, for one pass of the parallel loop."""
+    border = blocks_of(sch)[0]
+    if name_of(sch, border) != BORDER:
+        return
+    sch.compute_at(border, sch.get_loops(anchor)[0])
+    sch.vectorize(sch.get_loops(border)[-1])
