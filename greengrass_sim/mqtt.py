@@ -24,7 +24,7 @@ MessageCallback = Callable[[str, bytes, Receipt | None], None]
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.1, 10.0
 SHORT_LIFE_S = 5.0
 EXPECT_S = 30.0
-MAX_IN_FLIGHT = 1000
+MAX_IN_FLIGHT = 100  # what a broken connection may make the broker see twice
 
 
 class RefusedError(ConnectionError):
