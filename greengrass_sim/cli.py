@@ -5,12 +5,16 @@ from __future__ import annotations
 import argparse
 import importlib
 import logging
+import os
 import sys
 import time
 from collections.abc import Sequence
 
-from edge_runtime.errors import EdgeError, ExitCode
-
+EPILOG = """exit codes:
+  0  done                          7    no broker answers, or its port is taken
+  1  a handler failed, or a bug    130  interrupted
+  2  wrong usage or group file
+"""
 _LOCAL = "mqtt://127.0.0.1:1883"
 _LEVELS = ("debug", "info", "warning", "error")
 
@@ -19,15 +23,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and gives its exit code."""
     options = _parser().parse_args(arguments)
     _log_to_stderr(options.log_level)
+    try:
+        return _run(options)
+    except KeyboardInterrupt:
+        print("greengrass-sim: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # `greengrass-sim sub ... | head -1`: the reader has what it wanted
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    from edge_runtime.errors import EdgeError
+
     command = importlib.import_module(f"greengrass_sim.commands.{options.command}")
     try:
         code: int = command.run(options)
     except EdgeError as error:
         print(f"greengrass-sim: error: {error}", file=sys.stderr)
         return error.exit_code
-    except KeyboardInterrupt:
-        print("greengrass-sim: interrupted", file=sys.stderr)
-        return ExitCode.INTERRUPTED
     return code
 
 
@@ -46,6 +60,8 @@ def _log_to_stderr(level: str) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "greengrass-sim",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         description="A Greengrass core without AWS: runs Lambda-style handlers on MQTT messages.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from greengrass_sim.arn import parse_lambda, parse_thing
 from greengrass_sim.errors import GroupError
-from greengrass_sim.group import CLOUD, SHADOW_SERVICE, Function, Group, Resource, Subscription
+from greengrass_sim.group import CLOUD, SHADOW_SERVICE, DefaultConfig, Function, Group, Resource, Subscription
 from greengrass_sim.topics import did_you_mean, filter_problem
 
 MAX_POLICIES = 10
@@ -45,6 +45,8 @@ def unenforced(group: Group) -> list[str]:
             sentences.append(
                 f"subscription {row.id}: both ends are clients of the broker, nothing is forwarded"
             )
+    if group.default_config != DefaultConfig():
+        sentences.append("DefaultConfig: not enforced, all functions run as ordinary processes")
     if group.loggers:
         sentences.append("Loggers: all logs go to standard error")
     return sentences

@@ -11,15 +11,15 @@ from edge_runtime.errors import ExitCode
 from tests.greengrass_sim.command_line import run_command
 
 
-def test_help_is_quick_and_loads_neither_asyncio_nor_paho() -> None:
+def test_help_is_quick_and_loads_nothing_heavy() -> None:
     code = (
         "import sys; from greengrass_sim.cli import main\n"
         "try: main(['--help'])\n"
-        "except SystemExit: print([name for name in ('asyncio', 'paho', 'iotcore') if name in sys.modules])"
+        "except SystemExit: print([n for n in ('asyncio', 'numpy', 'paho', 'iotcore') if n in sys.modules])"
     )
     before = time.monotonic()
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert time.monotonic() - before < 2  # a busy machine; 0.2 s on an idle one
+    assert time.monotonic() - before < 2  # a busy machine; 0.05 s on an idle one
     assert result.stdout.endswith("[]\n")
     for command in ("start", "invoke", "pub", "sub"):
         assert f"    {command}" in result.stdout

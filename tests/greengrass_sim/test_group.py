@@ -68,11 +68,13 @@ def test_what_is_not_enforced_is_named(tmp_path: Path) -> None:
     document["Subscriptions"].append(
         {"Id": "past", "Source": thing_arn("lamp"), "Subject": "a", "Target": "cloud"}
     )
+    document["DefaultConfig"] = {"Execution": {"IsolationMode": "NoContainer"}}
     document["Loggers"] = [{"Id": "l", "Component": "Lambda", "Level": "INFO", "Type": "FileSystem"}]
     ignored = "MemorySize, ExecArgs, AccessSysfs, RunAs, IsolationMode GreengrassContainer"
     assert unenforced(load_group(write_group(tmp_path, document))) == [
         f"function echo: {ignored} not enforced, it runs as an ordinary process",
         "subscription past: both ends are clients of the broker, nothing is forwarded",
+        "DefaultConfig: not enforced, all functions run as ordinary processes",
         "Loggers: all logs go to standard error",
     ]
 

@@ -74,6 +74,19 @@ def test_sub_is_interrupted(port: int) -> None:
         assert process.wait(10) == ExitCode.INTERRUPTED
 
 
+def test_sub_ends_with_its_reader(port: int) -> None:
+    command = [*COMMAND, "sub", "pipe", "--broker", f"mqtt://{HOST}:{port}"]
+    with subprocess.Popen(command, stdout=-1, stderr=-1, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stderr.readline()
+        process.stdout.close()
+        with Probe(port) as probe:
+            probe.publish("pipe", b"x")
+        assert process.wait(10) == ExitCode.OK
+        assert process.stderr.read() == ""
+
+
 def test_sub_notices_that_the_broker_is_lost() -> None:
     with start_broker("embedded") as broker:
         command = [*COMMAND, "sub", "none", "--broker", broker.url]
