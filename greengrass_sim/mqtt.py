@@ -158,6 +158,8 @@ class MqttLink:
         self._inbox.connected(flags.session_present)
         self._expecting = loop.call_later(EXPECT_S, self._inbox.stop_expecting)
         loop.call_soon(self._send_outbox)  # after paho has sent again what was under way
+        if self._subscribed and not flags.session_present:
+            self._log.warning("%s has forgotten our session, and what it held for us", self.session.url)
         if self._filters and not (flags.session_present and self._subscribed):
             self._client.subscribe([(one, 1) for one in self._filters])
         else:

@@ -199,6 +199,25 @@ def test_lost_acknowledgements_lose_no_message(port: int, request: pytest.Fixtur
     asynchronous(scenario)
 
 
+def test_a_forgotten_session_is_noticed(caplog: pytest.LogCaptureFixture) -> None:
+    async def scenario() -> None:
+        with start_broker("embedded") as broker:
+            link, collected = link_to(broker.url, "forgotten", "forgotten")
+            await link.open(5)
+            broker.stop()
+            broker.start()
+            async with asyncio.timeout(20):
+                while " again after " not in caplog.text:
+                    await asyncio.sleep(0.02)
+            await in_thread(lambda: publish_from_outside(port_of(broker), "forgotten", [b"1"]))
+            await collected.until(1)
+            collected.release()
+            await link.close()
+
+    asynchronous(scenario)
+    assert "has forgotten our session" in caplog.text
+
+
 def test_an_exception_does_not_end_the_link(port: int, caplog: pytest.LogCaptureFixture) -> None:
     async def scenario() -> None:
         received = []
