@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,7 +30,8 @@ Array = NDArray[np.generic]
 
 # Two float32 sums of a few hundred products in different orders; a wrong index or a lost tap is far beyond.
 TOLERANCE = 1e-5
-TARGETS = ("host", "x86-64-v2", "x86-64-v3")
+NARROW = ("x86-64-v2", "x86-64-v3")
+TARGETS = ("host", *NARROW)
 
 on_all_targets = pytest.mark.parametrize("target", TARGETS)
 
@@ -126,6 +127,12 @@ def intermediates(plan: Plan) -> list[Placed]:
     used = {position for step in plan.steps for position in step.args} - set(plan.results)
     tensors = [plan.tensors[position] for position in sorted(used)]
     return [tensor for tensor in tensors if tensor.where in (Where.ARENA, Where.OUTPUT)]
+
+
+def families(names: Iterable[str], narrow: Iterable[str]) -> pytest.MarkDecorator:
+    """Parametrize a test's `family` and `target`: all for the host, some for targets of narrower vectors."""
+    pairs = [(name, "host") for name in names] + [(name, target) for name in narrow for target in NARROW]
+    return pytest.mark.parametrize(("family", "target"), pairs)
 
 
 def check(rows: Mapping[str, Case], folder: Path, target: str = "host") -> Compiled:

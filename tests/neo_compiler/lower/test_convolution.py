@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
-from tests.neo_compiler.compiled import Case, check, on_all_targets
+from tests.neo_compiler.compiled import Case, check, families
 
 SAME = "pads=[1, 1, 1, 1]"
 
@@ -115,8 +113,7 @@ FAMILIES = {
 }
 
 
-@on_all_targets
-@pytest.mark.parametrize("family", FAMILIES)
+@families(FAMILIES, narrow=("channels", "groups", "depthwise", "extents"))
 def test_convolution(family: str, target: str, tmp_path: Path) -> None:
     check(FAMILIES[family], tmp_path, target)
 

@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import pytest
 from numpy.typing import ArrayLike
 
-from tests.neo_compiler.compiled import Case, check, on_all_targets
+from tests.neo_compiler.compiled import Case, check, families
 
 Values = Mapping[str, ArrayLike]
 
@@ -230,7 +229,6 @@ FAMILIES = {
 }
 
 
-@on_all_targets
-@pytest.mark.parametrize("family", FAMILIES)
+@families(FAMILIES, narrow=("finite", "readers", "operands"))
 def test_behind_a_convolution(family: str, target: str, tmp_path: Path) -> None:
     check(FAMILIES[family], tmp_path, target)

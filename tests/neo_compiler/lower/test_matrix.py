@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
-from tests.neo_compiler.compiled import Case, check, on_all_targets
+from tests.neo_compiler.compiled import Case, check, families
 
 
 def matmul(rows: tuple[int, ...], depth: int, width: int, tail: str = "", more: str = "") -> Case:
@@ -134,7 +132,6 @@ HEADS = {
 FAMILIES = {"Gemm": GEMM, "constant weights": WEIGHTS, "inputs": INPUTS, "heads": HEADS}
 
 
-@on_all_targets
-@pytest.mark.parametrize("family", FAMILIES)
+@families(FAMILIES, narrow=("Gemm", "constant weights"))
 def test_product(family: str, target: str, tmp_path: Path) -> None:
     check(FAMILIES[family], tmp_path, target)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import pytest
 from numpy.typing import ArrayLike
 
-from tests.neo_compiler.compiled import Case, check, on_all_targets
+from tests.neo_compiler.compiled import Case, check, families
 
 Y = "float[N, C, H, W] y"
 CONV = "Conv<pads=[1, 1, 1, 1]>"
@@ -213,8 +212,7 @@ FAMILIES = {
 }
 
 
-@on_all_targets
-@pytest.mark.parametrize("family", FAMILIES)
+@families(FAMILIES, narrow=("concat", "split", "shape"))
 def test_moved(family: str, target: str, tmp_path: Path) -> None:
     check(FAMILIES[family], tmp_path, target)
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pytest
 
-from tests.neo_compiler.compiled import Case, check, on_all_targets
+from tests.neo_compiler.compiled import Case, check, families
 
 SIGNS = np.array([[-1.5, -0.5, 0.0, 0.5], [1.5, 2.5, -2.5, 3.25]])
 
@@ -252,8 +251,7 @@ NETWORKS = {
 FAMILIES = {"unary": UNARY, "rows": ROWS, "whole numbers": WHOLE, "networks": NETWORKS}
 
 
-@on_all_targets
-@pytest.mark.parametrize("family", FAMILIES)
+@families(FAMILIES, narrow=("unary", "networks"))
 def test_operators(family: str, target: str, tmp_path: Path) -> None:
     check(FAMILIES[family], tmp_path, target)
 

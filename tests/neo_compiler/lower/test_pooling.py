@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.neo_compiler.compiled import Case, check, on_all_targets
+from tests.neo_compiler.compiled import Case, check, families
 
 
 def plain(
@@ -75,8 +75,7 @@ REDUCED = {
 FAMILIES = {"max": MAX, "mean": MEAN, "reduced": REDUCED}
 
 
-@on_all_targets
-@pytest.mark.parametrize("family", FAMILIES)
+@families(FAMILIES, narrow=("max", "mean"))
 def test_of_a_blocked_value(family: str, target: str, tmp_path: Path) -> None:
     check({name: blocked(case) for name, case in FAMILIES[family].items()}, tmp_path, target)
 

@@ -40,7 +40,7 @@ def convolutions(draw: st.DrawFn) -> Case:
     }}""")
 
 
-@settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(st.lists(convolutions(), min_size=MODELS, max_size=MODELS), st.sampled_from(["host", "x86-64-v2"]))
 def test_random_convolutions(models: list[Case], target: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
