@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import shutil
 import socket
 import subprocess
 import time
@@ -380,6 +381,8 @@ def make_certificates(folder: Path) -> None:
 
 @pytest.fixture
 def tls_port(tmp_path: Path) -> Iterator[int]:
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
     make_certificates(tmp_path)
     port = free_port()
     files = [f"cafile {tmp_path}/ca.pem", f"certfile {tmp_path}/server.pem", f"keyfile {tmp_path}/server.key"]
