@@ -7,7 +7,7 @@ from tvm import relax
 from tvm.relax.expr_functor import PyExprMutator, mutator
 
 from neo_compiler.lower.rewrite import rewrite
-from neo_compiler.lower.values import is_constant, shape_of
+from neo_compiler.lower.values import array_of, is_constant, shape_of
 
 
 @mutator
@@ -19,16 +19,17 @@ class _LookUpFirst(PyExprMutator):
         product = self._producer(call.args[0], "relax.multiply")
         for widened, scale in (product.args, reversed(product.args)) if product is not None else ():
             cast = self._producer(widened, "relax.astype")
-            if cast is not None and is_constant(cast.args[0]) and is_constant(scale):
+            if cast is not None and is_constant(scale) and _is_table(cast.args[0], scale, product):
                 return self._looked_up(call, cast, scale)
         return call
 
     def _looked_up(self, take: relax.Call, cast: relax.Call, scale: relax.Expr) -> relax.Expr:
         table, index = cast.args[0], take.args[1]
         rows = self.builder_.emit(relax.op.astype(self._take(table, index, take), str(cast.attrs.dtype)))
-        each_row = len(shape_of(scale)) == len(shape_of(table)) and shape_of(scale)[0] > 1
-        factor = self._take(scale, index, take) if each_row else scale
-        return relax.op.multiply(rows, factor)
+        sizes = shape_of(scale)
+        if len(sizes) == len(shape_of(table)):
+            scale = self._take(scale, index, take) if sizes[0] > 1 else relax.const(array_of(scale)[0])
+        return relax.op.multiply(rows, scale)
 
     def _take(self, table: relax.Expr, index: relax.Expr, like: relax.Call) -> relax.Expr:
         return self.builder_.emit(relax.op.take(table, index, axis=0, mode=str(like.attrs.mode)))
@@ -36,6 +37,13 @@ class _LookUpFirst(PyExprMutator):
     def _producer(self, expr: relax.Expr, name: str) -> relax.Call | None:
         value = self.lookup_binding(expr) if isinstance(expr, relax.Var) else expr
         return value if _is(value, name) else None
+
+
+def _is_table(table: relax.Expr, scale: relax.Expr, product: relax.Call) -> bool:
+    """Whether the scaled table has the rows of the constant one."""
+    if not is_constant(table) or len(shape_of(scale)) > len(shape_of(table)):
+        return False
+    return bool(shape_of(product)[0] == shape_of(table)[0])
 
 
 def _is(value: relax.Expr | None, name: str) -> bool:
