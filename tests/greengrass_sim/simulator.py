@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import signal
 import subprocess
@@ -23,6 +24,7 @@ class Simulator:
 
     def __init__(self, folder: Path, document: dict[str, Any], broker: str, *options: str) -> None:
         group = write_group(folder, document)
+        self.temporary = folder / "tmp"
         self._command = [*COMMAND, "start", str(group), "--broker", broker, *options]
         if "://" not in broker:
             self._command += ["--port", "0"]
@@ -33,8 +35,14 @@ class Simulator:
 
     def start(self) -> Self:
         """Returns when the simulator says that it is ready."""
+        self.temporary.mkdir(exist_ok=True)
         process = subprocess.Popen(
-            self._command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+            self._command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            env={**os.environ, "TMPDIR": str(self.temporary)},
         )
         self._process = process
         answers: queue.Queue[str] = queue.Queue()

@@ -20,17 +20,15 @@ from tests.greengrass_sim.simulator import COMMAND, Simulator, children_of, even
     ("number", "code"), [(signal.SIGINT, ExitCode.INTERRUPTED), (signal.SIGTERM, ExitCode.OK)]
 )
 def test_a_signal_ends_it_and_leaves_nothing_behind(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, number: signal.Signals, code: ExitCode
+    tmp_path: Path, kind: str, number: signal.Signals, code: ExitCode
 ) -> None:
-    (tmp_path / "tmp").mkdir()
-    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
     simulator = Simulator(tmp_path, echo_group(), kind).start()
     children = children_of(simulator.pid, "")
     assert len(children) == 2  # the broker and one worker
     port = simulator.port
     assert simulator.stop(number) == code
     assert not any(is_running(pid) for pid in children)
-    assert list((tmp_path / "tmp").iterdir()) == []
+    assert list(simulator.temporary.iterdir()) == []
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((HOST, port), timeout=1)
     assert "Traceback" not in simulator.log
