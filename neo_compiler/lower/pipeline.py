@@ -8,6 +8,7 @@ from tvm import relax, tirx
 
 from neo_compiler.lower.affine import fold_affine
 from neo_compiler.lower.blocked import block_layouts
+from neo_compiler.lower.bounds import keep_inside
 from neo_compiler.lower.compute.layout import CONCAT
 from neo_compiler.lower.embedding import look_up_first
 from neo_compiler.lower.importer import to_relax
@@ -21,7 +22,7 @@ def lower(model: onnx.ModelProto, target: Target, stages: Stages | None = None) 
     stages = stages or Stages()
     with tvm.target.Target(target.llvm()):
         with stages("import"):
-            module = look_up_first(fold_affine(to_relax(model)))
+            module = keep_inside(look_up_first(fold_affine(to_relax(model))))
         with stages("layout"):
             module = block_layouts(module, target.lanes)
         with stages("fuse"):

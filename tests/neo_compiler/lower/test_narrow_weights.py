@@ -1,4 +1,4 @@
-"""int8 weights and tables, which stay int8, and lookups, which stay inside their tables."""
+"""int8 weights and tables, which stay int8."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import ArrayLike
 
-from tests.neo_compiler.compiled import Case, check, check_one, compile_onnx, on_all_targets, plan_of
+from tests.neo_compiler.compiled import Case, check, on_all_targets, plan_of
 
 # Large enough that widening them to float32 is not done while compiling.
 TABLE = np.arange(300 * 320).reshape(300, 320) % 255 - 127
@@ -96,21 +96,3 @@ def test_lookups(tmp_path: Path) -> None:
 )
 def test_a_table_is_kept_in_a_byte_an_element(case: Case) -> None:
     assert plan_of(case.model()).plan.params_bytes < 1.1 * TABLE.size
-
-
-def test_an_index_beyond_the_table_reads_the_nearest_row(tmp_path: Path) -> None:
-    case = Case(
-        "(int64[6] i, float[5, 3] E) => (float[N, D] y) { y = Gather(E, i) }",
-        {"E": np.arange(15).reshape(5, 3)},
-    )
-    index = np.array([4, 5, 10**12, -5, -6, -(10**12)])
-    rows = compile_onnx(case.model(), tmp_path).run({"i": index})["y"]
-    np.testing.assert_array_equal(rows[:, 0], [12, 12, 12, 0, 0, 0])
-
-
-def test_indices_count_from_either_end(tmp_path: Path) -> None:
-    body = """(int64[2] i, int64[3, 2] j, float[4, 3] x)
-    => (float[N, M] rows, float[O, P] columns, float[Q, R] each) {
-        rows = Gather(x, i) columns = Gather<axis=1>(x, i) each = GatherElements<axis=1>(x, j)
-    }"""
-    check_one(Case(body, {"i": [-1, 1], "j": [[-1, 0], [-3, 2], [1, -2]]}), tmp_path)
