@@ -3,14 +3,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
-from tvm import ir, relax
 
 from neo_compiler.graph import prepare
 from neo_compiler.lower.affine import fold_affine
 from neo_compiler.lower.importer import to_relax
 from tests.neo_compiler.compiled import Case, check, check_one
+from tests.neo_compiler.lower.operators import operators
 
 STATISTICS = "float[21] Scale, float[21] Shift, float[21] Mean, float[21] Var"
 NORMALISE = "BatchNormalization<epsilon=0.001>({0}, Scale, Shift, Mean, Var)"
@@ -23,16 +22,9 @@ def convolved(nodes: str, kernel: str = "float[21, 6, 3, 3] W", more: str = "") 
     return Case(f"({declared}) => (float[N, C, H, U] y) {{ {nodes} }}", POSITIVE)
 
 
-def operators(model: onnx.ModelProto) -> list[str]:
-    """The Relax operators that are left after folding."""
-    found: list[str] = []
-
-    def visit(expr: relax.Expr) -> None:
-        if isinstance(expr, relax.Call) and isinstance(expr.op, ir.Op):
-            found.append(expr.op.name.rpartition(".")[2])
-
-    relax.analysis.post_order_visit(fold_affine(to_relax(prepare(model, {})))["main"], visit)
-    return found
+def folded(case: Case) -> list[str]:
+    """The operators that are left after folding."""
+    return operators(fold_affine(to_relax(prepare(case.model(), {}))))
 
 
 # Nodes, and the operators that are left of them.
@@ -82,12 +74,12 @@ KEPT = {
 @pytest.mark.parametrize("name", FOLDED)
 def test_nothing_is_left_but_a_bias(name: str) -> None:
     case, expected = FOLDED[name]
-    assert operators(case.model()) == expected
+    assert folded(case) == expected
 
 
 @pytest.mark.parametrize("name", KEPT)
 def test_what_cannot_be_folded_stays(name: str) -> None:
-    assert {"multiply", "divide"} & set(operators(KEPT[name].model()))
+    assert {"multiply", "divide"} & set(folded(KEPT[name]))
 
 
 def test_the_result_stays(tmp_path: Path) -> None:
