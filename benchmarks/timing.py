@@ -36,9 +36,9 @@ class WallClock:
 class Turns:
     """How to measure: in `rounds`, in each of which every program has one block of runs.
 
-    Each program is run at least `runs` times in all, and at least `block_s` seconds a block. Before a block
-    lies a pause of `pause_s`, which outlasts the time for which thread pools of the other programs spin
-    (onnxruntime's do for about 60 ms), and then untimed runs for `warm_s`.
+    Each program is run at least `runs` times in all, and for `block_s` seconds a block. Before a block lies a
+    pause of `pause_s`, by whose end the threads of the other programs no longer spin (onnxruntime's were seen
+    to for up to 85 ms), and then untimed runs for `warm_s`.
     """
 
     runs: int = 30
