@@ -212,7 +212,7 @@ FAMILIES = {
 }
 
 
-@families(FAMILIES, narrow=("concat", "split", "shape"))
+@families(FAMILIES, narrow=("concat", "split"))
 def test_moved(family: str, target: str, tmp_path: Path) -> None:
     check(FAMILIES[family], tmp_path, target)
 
