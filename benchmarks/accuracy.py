@@ -24,7 +24,7 @@ from neo_compiler.options import CompileOptions
 from neo_compiler.ort import Session
 from neo_compiler.report import Report
 
-HEADINGS = ("model", "parameters", "compile", "artifact", "arena", "drawn inputs", "realistic inputs")
+HEADINGS = ("model", "compile", "artifact", "arena", "drawn inputs", "realistic inputs")
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,6 @@ class Row:
         drawn = manifest.accuracy.max_relative if manifest.accuracy else float("nan")
         return (
             self.name,
-            f"{manifest.memory.params_bytes / 4e6:.1f} M",
             f"{self.seconds:.1f} s",
             f"{self.report.size / 1e6:.1f} MB",
             f"{manifest.memory.arena_bytes / 1e6:.1f} MB",
