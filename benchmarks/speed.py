@@ -111,6 +111,13 @@ def _warn_of_others(rows: Sequence[Row]) -> None:
         )
 
 
+def _model(name: str) -> str:
+    # argparse's own `choices` refuses the empty list of a positional with nargs="*".
+    if name not in zoo.MODELS:
+        raise argparse.ArgumentTypeError(f"no model {name!r} in the zoo; it has {', '.join(zoo.MODELS)}")
+    return name
+
+
 def _counts(text: str) -> tuple[int, ...]:
     return tuple(_count(part) for part in text.split(","))
 
@@ -144,7 +151,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     installed = tuple(name for name in PEERS if ENGINES[name].installed)
-    parser.add_argument("models", nargs="*", metavar="MODEL", choices=[*zoo.MODELS], help="default: the zoo")
+    parser.add_argument("models", nargs="*", metavar="MODEL", type=_model, help="default: the zoo")
     parser.add_argument("--threads", type=_counts, default=(1, 2), metavar="1,2", help="default: 1,2")
     parser.add_argument("--target", default="host", help="default: %(default)s")
     parser.add_argument("--runs", type=_runs, default=Turns(), metavar="30", help="of each engine, at least")

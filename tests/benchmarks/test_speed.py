@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import zoo
+from benchmarks import speed, zoo
 from benchmarks.peers import ENGINES, PEERS
 from benchmarks.speed import main
 
@@ -74,7 +74,7 @@ def check_row(row: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["no-such-model"], "invalid choice: 'no-such-model'"),
+        (["no-such-model"], "no model 'no-such-model' in the zoo"),
         (["--threads", "0", NAME], "'0' is no number of at least 1"),
         (["--threads", "one", NAME], "'one' is no number of at least 1"),
         (["--runs", "0", NAME], "'0' is no number of at least 1"),
@@ -88,6 +88,10 @@ def test_usage(arguments: list[str], message: str, capsys: pytest.CaptureFixture
         main(arguments)
     assert caught.value.code == 2
     assert message in capsys.readouterr().err
+
+
+def test_no_model_means_the_zoo() -> None:
+    assert speed._parser().parse_args([]).models == []
 
 
 @pytest.mark.parametrize("peer", [name for name in PEERS if not ENGINES[name].installed])
