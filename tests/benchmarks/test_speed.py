@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from benchmarks import speed, zoo
+from benchmarks import zoo
 from benchmarks.peers import ENGINES, PEERS
-from benchmarks.speed import main
+from benchmarks.speed import _parser, main
 
 NAME = "light_squeezenet"
 
@@ -91,7 +91,7 @@ def test_usage(arguments: list[str], message: str, capsys: pytest.CaptureFixture
 
 
 def test_no_model_means_the_zoo() -> None:
-    assert speed._parser().parse_args([]).models == []
+    assert _parser().parse_args([]).models == []
 
 
 @pytest.mark.parametrize("peer", [name for name in PEERS if not ENGINES[name].installed])
