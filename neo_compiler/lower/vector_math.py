@@ -1,8 +1,8 @@
 """Transcendental functions as polynomials: a call into libm would turn every vector loop into a scalar one.
 
-Range reductions and the polynomials of exp, log and tanh are those of S. Moshier, "Methods and Programs for
+The range reduction and the polynomials of exp and tanh are those of S. Moshier, "Methods and Programs for
 Mathematical Functions", 1989 (Cephes, single precision); erf is formula 7.1.26 of Abramowitz and Stegun,
-"Handbook of Mathematical Functions", with an absolute error of 1.5e-7.
+"Handbook of Mathematical Functions", whose own error is 1.5e-7.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def tanh(x: tirx.PrimExpr) -> tirx.PrimExpr:
 
 
 def erf(x: tirx.PrimExpr) -> tirx.PrimExpr:
-    """The error function, absolute error 1.5e-7."""
+    """The error function, within 5e-7 (absolute) in single precision."""
 
     def value(x: tirx.Var) -> tirx.PrimExpr:
         size = tirx.abs(x)
