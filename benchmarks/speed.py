@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import importlib.metadata
 import json
+import os
 import platform
 import sys
 from collections.abc import Sequence
@@ -132,6 +133,14 @@ def _runs(text: str) -> Turns:
     return Turns(runs=_count(text), rounds=min(_count(text), Turns.rounds))
 
 
+def _writable(text: str) -> Path:
+    """Known before minutes of measuring, not after."""
+    path = Path(text)
+    if path.is_dir() or not os.access(path.parent, os.W_OK):
+        raise argparse.ArgumentTypeError(f"{text} cannot be written")
+    return path
+
+
 def _peers(text: str) -> tuple[str, ...]:
     names = tuple(dict.fromkeys((ALWAYS, *text.split(","))))
     for name in names:
@@ -158,7 +167,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--peers", type=_peers, default=installed, metavar="A,B", help=f"default here: {','.join(installed)}"
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there too")
+    parser.add_argument("--json", type=_writable, metavar="FILE", help="write the results there too")
     parser.add_argument("--kernels", action="store_true", help="show the kernels beside the machine's peaks")
     return parser
 

@@ -79,6 +79,8 @@ def check_row(row: dict[str, Any]) -> None:
         (["--threads", "one", NAME], "'one' is no number of at least 1"),
         (["--runs", "0", NAME], "'0' is no number of at least 1"),
         (["--peers", "onnxruntime,darknet", NAME], "darknet: known are onnxruntime, openvino, mnn, ncnn"),
+        (["--json", "/proc/no/speed.json", NAME], "/proc/no/speed.json cannot be written"),
+        (["--json", "/tmp", NAME], "/tmp cannot be written"),
         (["compare", "old.json"], "new"),
         (["compare", "old.json", "new.json", "--fail-above", "some"], "'some' is no share"),
     ],
