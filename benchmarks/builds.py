@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCES = Path(neo_compiler.__file__).parent
 SUFFIXES = frozenset({".py", ".c", ".h", ".toml"})
 KEY_LENGTH = 16
-ARTIFACT, REPORT, WORK = "artifact", "report.json", "work.json"
+ARTIFACT, REPORT = "artifact", "report.json"
 
 
 class BuildError(EdgeError):
@@ -56,7 +56,8 @@ class Build:
 
     def work(self) -> dict[str, Any]:
         """Each kernel's rule, operations and bytes, see `benchmarks.work`; found out on the first call."""
-        path = self.folder / WORK
+        counting = hashlib.sha256(ROOT.joinpath("benchmarks", "work.py").read_bytes()).hexdigest()
+        path = self.folder / f"work-{counting[:KEY_LENGTH]}.json"
         if not path.exists():
             publish(path, _child("benchmarks.work", self.name, self.target).encode())
         return dict(json.loads(path.read_text(encoding="utf-8")))

@@ -61,10 +61,8 @@ HEADINGS = ("kernel", "rule", "calls", "ms", "time", "GFLOP/s", "of peak", "GB/s
 
 def table(rows: list[KernelRow], peaks: Peaks) -> Iterator[str]:
     """Markdown lines: the kernels that take nearly all of the time, and the rest in a line."""
-    yield (
-        f"{counted(peaks.threads)}: {peaks.gflops:.0f} GFLOP/s; copies at {peaks.cache_gbps:.0f} GB/s within "
-        f"L2, at {peaks.memory_gbps:.0f} GB/s from memory"
-    )
+    copies = ", ".join(f"{gbps:.0f} GB/s of {size / 1e6:.0f} MB" for size, gbps in peaks.copies)
+    yield f"{counted(peaks.threads)}: at most {peaks.gflops:.0f} GFLOP/s; copies: {copies}"
     yield ""
     yield f"| {' | '.join(HEADINGS)} |"
     yield f"|{'---|' * 3}{'---:|' * (len(HEADINGS) - 3)}"

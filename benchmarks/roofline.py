@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,8 @@ SOURCE = Path(__file__).with_suffix(".c")
 FLAGS = ("-mcpu=native", "-O3")
 ROUNDS = 20_000  # 2 ms: short enough to fit between the time slices of other programs
 REPEATS = 100
-COPY_BYTES = 256 << 20  # far more than a cache that other machines use too
+CACHED = (1, 2, 4, 64)  # copies, in halves of the second-level cache
+MEMORY_BYTES = 512 << 20  # far more than a cache that other machines use too
 PIECE_BYTES = 16 << 20
 
 
@@ -34,30 +36,28 @@ PIECE_BYTES = 16 << 20
 class Peaks:
     """The most that `threads` cores do together.
 
-    `gflops`: 10^9 operations a second, a multiply-add is two. Bandwidths of copies in 10^9 bytes a second,
-    read and written ones added up: within the second-level caches, of `cache_bytes` each, and in memory.
+    `gflops`: 10^9 operations a second, a multiply-add is two. `copies`: the bytes that a copy reads and
+    writes, ascending, and its bandwidth in 10^9 bytes a second; what is small stays in caches.
     """
 
     threads: int
     gflops: float
-    cache_gbps: float
-    memory_gbps: float
-    cache_bytes: int
+    copies: tuple[tuple[int, float], ...]
 
     def gbps(self, count: float) -> float:
-        """The bandwidth for a kernel whose tensors have `count` bytes together."""
-        return self.cache_gbps if count <= self.threads * self.cache_bytes else self.memory_gbps
+        """The bandwidth for a kernel that uses `count` bytes: that of the next smaller copy."""
+        fitting = [gbps for size, gbps in self.copies if size <= count]
+        return fitting[-1] if fitting else self.copies[0][1]
 
 
 def measure_peaks(threads: int) -> Peaks:
-    """Measure this machine; takes about a second. Raises NeoError where the kernel does not compile."""
-    l2 = l2_bytes()
+    """Measure this machine; takes about two seconds. Raises NeoError where the kernel does not compile."""
     with tempfile.TemporaryDirectory(prefix="neo-roofline-") as folder:
         library = _library(Path(folder))
-        gflops = _best_rate(lambda: _multiply_adds(library), threads)
-    cache = _best_rate(lambda: _copies(l2 // 4, l2 // 4), threads)
-    memory = _best_rate(lambda: _copies(COPY_BYTES, PIECE_BYTES), threads)
-    return Peaks(threads, gflops / 1e9, cache / 1e9, memory / 1e9, l2)
+        gflops = _best_rate(partial(_multiply_adds, library), threads)
+    sizes = [*(l2_bytes() * factor // 2 for factor in CACHED), MEMORY_BYTES]
+    rates = [_best_rate(partial(_copies, size), threads) / 1e9 for size in sizes]
+    return Peaks(threads, gflops / 1e9, tuple(zip((size * threads for size in sizes), rates, strict=True)))
 
 
 # What a thread does, again and again: it lets other threads run, and returns its operations or bytes.
@@ -86,17 +86,19 @@ def _multiply_adds(library: ctypes.CDLL) -> Task:
     return run
 
 
-def _copies(size: int, piece: int) -> Task:
-    """Copies `piece` bytes, the next of `size` each time; where that is one piece, often."""
-    source, copy = np.ones((size // piece, piece), np.uint8), np.zeros((size // piece, piece), np.uint8)
-    pieces = itertools.cycle(range(size // piece))
-    times = max(1, PIECE_BYTES // size)
+def _copies(size: int) -> Task:
+    """Copies half of `size` bytes to the other half; a piece each time where that would take long."""
+    piece = min(size // 2, PIECE_BYTES)
+    count = size // 2 // piece
+    source, copy = np.ones((count, piece), np.uint8), np.zeros((count, piece), np.uint8)
+    pieces = itertools.cycle(range(count))
+    repeats = PIECE_BYTES // piece
 
     def run() -> float:
         number = next(pieces)
-        for _ in range(times):
+        for _ in range(repeats):
             np.copyto(copy[number], source[number])
-        return 2.0 * piece * times
+        return 2.0 * piece * repeats
 
     return run
 

@@ -17,6 +17,7 @@ import onnx
 import tvm
 import tvm_ffi
 from tvm import tirx
+from tvm.ir.expr import TensorLoad
 from tvm.s_tir import Schedule
 
 from benchmarks import zoo
@@ -24,7 +25,7 @@ from neo_compiler.frontend import load
 from neo_compiler.graph import prepare
 from neo_compiler.lower import lower
 from neo_compiler.native.extract import extract
-from neo_compiler.native.plan import Placed, Plan
+from neo_compiler.native.plan import Placed
 from neo_compiler.schedule import schedule
 from neo_compiler.target import Target, find_target
 from neo_compiler.tools import translate
@@ -38,7 +39,7 @@ class Work:
 
     `flops` counts the arithmetic of its expressions before scheduling: a multiply-add is two, and channels
     that only fill up a block count, since they are computed too; None where the kernel is a loop that nobody
-    can see into. `bytes` counts each tensor once and in full, also the table of a lookup.
+    can see into. `bytes` counts each element of its tensors once, as far as it can be used.
     """
 
     rule: str
@@ -53,23 +54,33 @@ def kernel_work(model: onnx.ModelProto, target: Target) -> dict[str, Work]:
         scheduled = schedule(lowered, target)
         plan = extract(scheduled.module, tuple(output.name for output in model.graph.output)).plan
     functions = {variable.name_hint: function for variable, function in lowered.functions.items()}
-    sizes = _bytes(plan)
-    return {name: Work(scheduled.rules[name], _flops(functions[name]), size) for name, size in sizes.items()}
+    rows = {}
+    for step in plan.steps:
+        function, tensors = functions[step.kernel], [plan.tensors[position] for position in step.args]
+        rows[step.kernel] = _work(function, scheduled.rules[step.kernel], tensors)
+    return rows
 
 
-def _flops(function: tirx.PrimFunc) -> float | None:
-    """The arithmetic in each block's body, as often as the block's axes have it run."""
-    root = function.body.block
-    if root.name_hint != "root":
+def _work(function: tirx.PrimFunc, rule: str, tensors: list[Placed]) -> Work:
+    """Of a kernel whose parameters are `tensors`, before it is scheduled."""
+    sizes = [prod(tensor.shape) for tensor in tensors]
+    flops = None
+    if (blocks := _blocks(function)) is not None:
+        flops = float(sum(runs * _arithmetic(body) for runs, body in blocks))
+        sizes = [min(pair) for pair in zip(sizes, _most_used(function, blocks), strict=True)]
+    widths = [np.dtype(tensor.dtype).itemsize for tensor in tensors]
+    return Work(rule, flops, sum(size * width for size, width in zip(sizes, widths, strict=True)))
+
+
+Blocks = list[tuple[int, tirx.Stmt]]  # how often each statement is executed
+
+
+def _blocks(function: tirx.PrimFunc) -> Blocks | None:
+    if function.body.block.name_hint != "root":
         return None
-    schedule = Schedule(tvm.IRModule({"main": function}))
-    blocks = [schedule.get(block) for block in schedule.get_child_blocks(schedule.get_sblock("root"))]
-    return float(
-        sum(
-            prod(int(axis.dom.extent) for axis in block.iter_vars) * _arithmetic(block.body)
-            for block in blocks
-        )
-    )
+    sch = Schedule(tvm.IRModule({"main": function}))
+    blocks = [sch.get(block) for block in sch.get_child_blocks(sch.get_sblock("root"))]
+    return [(prod(int(axis.dom.extent) for axis in block.iter_vars), block.body) for block in blocks]
 
 
 def _arithmetic(body: tirx.Stmt) -> int:
@@ -79,13 +90,18 @@ def _arithmetic(body: tirx.Stmt) -> int:
     return sum(name != "int64" for name in types)
 
 
-def _bytes(plan: Plan) -> dict[str, int]:
-    sizes = [_size(tensor) for tensor in plan.tensors]
-    return {step.kernel: sum(sizes[position] for position in step.args) for step in plan.steps}
-
-
-def _size(tensor: Placed) -> int:
-    return prod(tensor.shape) * np.dtype(tensor.dtype).itemsize
+def _most_used(function: tirx.PrimFunc, blocks: Blocks) -> list[int]:
+    """How many elements of each parameter are loaded or stored at most; a lookup leaves most of its table."""
+    counts = dict.fromkeys(function.params, 0)
+    for runs, body in blocks:
+        buffers: list[tirx.PrimExpr] = []
+        loads = (TensorLoad, lambda load, found=buffers: found.append(load.source))
+        stores = (tirx.BufferStore, lambda store, found=buffers: found.append(store.buffer))
+        tvm_ffi.structural_walk(body, (loads, stores))
+        for buffer in buffers:
+            if buffer in counts:
+                counts[buffer] += runs
+    return list(counts.values())
 
 
 def main(name: str, target: str) -> None:

@@ -6,7 +6,7 @@ from benchmarks.kernels import kernel_rows, table
 from benchmarks.roofline import Peaks
 from edge_runtime.bench import KernelTime
 
-PEAKS = Peaks(threads=1, gflops=100.0, cache_gbps=80.0, memory_gbps=20.0, cache_bytes=10_000)
+PEAKS = Peaks(threads=1, gflops=100.0, copies=((1_000, 80.0), (20_000, 20.0)))
 WORK = {
     "conv": {"rule": "conv2d", "flops": 1e6, "bytes": 10_000},
     "copy": {"rule": "generic", "flops": 0.0, "bytes": 20_000},
@@ -42,7 +42,7 @@ def test_table() -> None:
         KernelTime(name, 1, share, share) for name, share in (("conv", 0.96), ("copy", 0.03), ("loop", 0.01))
     ]
     lines = list(table(kernel_rows(times, WORK, PEAKS), PEAKS))
-    assert lines[0] == "1 thread: 100 GFLOP/s; copies at 80 GB/s within L2, at 20 GB/s from memory"
+    assert lines[0] == "1 thread: at most 100 GFLOP/s; copies: 80 GB/s of 0 MB, 20 GB/s of 0 MB"
     assert lines[4] == "| conv | conv2d | 1 | 0.960 | 96.0% | 1.0 | 1% | 0.0 | 0% |"
     assert lines[5] == "| 2 more |  | 2 | 0.040 | 4.0% | | | | |"
     assert {line.count("|") for line in lines[2:]} == {10}

@@ -12,7 +12,7 @@ from benchmarks.roofline import Peaks
 from benchmarks.timing import Ratio, Turns
 
 MACHINE = {"cpu": "A CPU", "cores": 2, "governor": "powersave", "date": "2026-01-02T03:04:05+00:00"}
-PEAKS = Peaks(1, 100.0, 80.0, 20.0, 1000)
+PEAKS = Peaks(1, 100.0, ((1000, 80.0),))
 KERNEL = KernelRow("conv", "conv2d", 1, 0.5, 1.0, 50.0, 0.5, 1.0, 0.1)
 
 

@@ -30,7 +30,8 @@ def test_no_program_beats_the_peak() -> None:
     peaks, product = measure_peaks(1), sgemm()
     assert peaks.gflops > 0.95 * product
     assert peaks.gflops < 5 * product
-    assert 1 < peaks.memory_gbps < peaks.cache_gbps < 1000
+    assert list(peaks.copies) == sorted(peaks.copies)
+    assert 1 < peaks.copies[-1][1] < peaks.copies[0][1] < 1000
 
 
 def test_more_threads_do_more() -> None:
@@ -40,5 +41,7 @@ def test_more_threads_do_more() -> None:
 
 
 def test_which_bandwidth_counts() -> None:
-    peaks = Peaks(threads=2, gflops=100, cache_gbps=80, memory_gbps=20, cache_bytes=1000)
-    assert [peaks.gbps(count) for count in (10, 2000, 2001)] == [80, 80, 20]
+    peaks = Peaks(threads=2, gflops=100, copies=((1000, 80), (2000, 50), (9000, 20)))
+    assert [peaks.gbps(count) for count in (10, 1000, 1999, 2000, 8999, 9000, 1e9)] == [
+        *(80, 80, 80, 50, 50, 20, 20)
+    ]
