@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import signal
@@ -198,7 +199,11 @@ def test_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None
 
 
 def thread_names(pid: int) -> list[str]:
-    return [path.read_text(encoding="utf-8") for path in Path(f"/proc/{pid}/task").glob("*/comm")]
+    names = []
+    for path in Path(f"/proc/{pid}/task").glob("*/comm"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread may end while it is asked
+            names.append(path.read_text(encoding="utf-8"))
+    return names
 
 
 def test_interrupted(mlp_archive: Path) -> None:
