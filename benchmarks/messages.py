@@ -27,7 +27,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from greengrass_sim.broker.kinds import KINDS, open_broker
 from greengrass_sim.broker.url import BrokerUrl
-from greengrass_sim.wire import confirm_at_once, send_at_once
+from greengrass_sim.mqtt.wire import confirm_at_once, send_at_once
 
 GROUP = Path(__file__).parents[1] / "examples" / "echo" / "group.json"
 SCHEMA_VERSION = 1

@@ -16,11 +16,11 @@ from greengrass_sim.broker.url import BrokerUrl
 from greengrass_sim.group import Function, Group
 from greengrass_sim.group_checks import unenforced
 from greengrass_sim.launches import make_launches
-from greengrass_sim.mqtt import MqttLink
+from greengrass_sim.mqtt.link import MqttLink
+from greengrass_sim.mqtt.session import Session, TlsFiles
 from greengrass_sim.process import Launch
 from greengrass_sim.receipt import Receipt
 from greengrass_sim.router import Router
-from greengrass_sim.session import Session, TlsFiles
 from greengrass_sim.work import Work
 from greengrass_sim.workers import PinnedWorker
 

@@ -15,7 +15,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from greengrass_sim.backoff import Backoff
 from greengrass_sim.broker.url import BrokerUrl
 from greengrass_sim.errors import BrokerError
-from greengrass_sim.session import TlsFiles
+from greengrass_sim.mqtt.session import TlsFiles
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from greengrass_sim.broker.kinds import KINDS, open_broker
 from greengrass_sim.core import Core, CoreOptions
 from greengrass_sim.errors import UsageError
 from greengrass_sim.group import Group, load_group
-from greengrass_sim.session import TlsFiles
+from greengrass_sim.mqtt.session import TlsFiles
 
 DEFAULT_PORT = 1883
 _ENDS = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.OK}

@@ -12,11 +12,11 @@ from typing import Any
 
 from greengrass_sim.backoff import Backoff
 from greengrass_sim.errors import BrokerError
-from greengrass_sim.inbox import Inbox
+from greengrass_sim.mqtt.inbox import Inbox
+from greengrass_sim.mqtt.session import Session
+from greengrass_sim.mqtt.wire import CONNECT_S, Wire
 from greengrass_sim.receipt import Receipt
-from greengrass_sim.session import Session
 from greengrass_sim.topics import minimal_cover
-from greengrass_sim.wire import CONNECT_S, Wire
 
 # Called with topic, payload and, for QoS 1, the receipt whose release acknowledges the message.
 MessageCallback = Callable[[str, bytes, Receipt | None], None]

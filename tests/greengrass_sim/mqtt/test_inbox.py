@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from greengrass_sim.inbox import REMEMBERED, Delivery, Inbox
+from greengrass_sim.mqtt.inbox import REMEMBERED, Delivery, Inbox
 
 
 def make_inbox(session_present: bool = False) -> tuple[Inbox, list[int]]:

@@ -19,9 +19,9 @@ from greengrass_sim.broker.child import HOST, Child, free_port
 from greengrass_sim.broker.mosquitto import find_mosquitto
 from greengrass_sim.broker.url import BrokerUrl
 from greengrass_sim.errors import BrokerError
-from greengrass_sim.mqtt import MqttLink
+from greengrass_sim.mqtt.link import MqttLink
+from greengrass_sim.mqtt.session import Session, TlsFiles
 from greengrass_sim.receipt import Receipt
-from greengrass_sim.session import Session, TlsFiles
 from tests.greengrass_sim.brokers import KINDS, needs_mosquitto, port_of, start_broker
 from tests.greengrass_sim.probe import Probe
 from tests.greengrass_sim.proxy import Proxy
@@ -272,7 +272,7 @@ def test_a_broker_that_comes_late(port: int) -> None:
 
 
 def test_a_server_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("greengrass_sim.mqtt.CONNECT_S", 0.2)
+    monkeypatch.setattr("greengrass_sim.mqtt.link.CONNECT_S", 0.2)
 
     async def scenario() -> None:
         with socket.create_server((HOST, 0)) as server:
