@@ -14,7 +14,7 @@ from typing import Self
 from greengrass_sim.arn import parse_thing
 from greengrass_sim.broker.url import BrokerUrl
 from greengrass_sim.group import Function, Group
-from greengrass_sim.group_checks import unenforced
+from greengrass_sim.group.checks import unenforced
 from greengrass_sim.launches import make_launches
 from greengrass_sim.mqtt.link import MqttLink
 from greengrass_sim.mqtt.session import Session, TlsFiles

@@ -29,14 +29,14 @@ class ResourceTree:
         root.mkdir(parents=True)
         for policy in function.config.environment.resource_access_policies:
             number, resource = self._resources[policy.resource_id]
-            destination = resource.model.destination_path if resource.model else ""
+            destination = resource.destination_path or ""
             link = root / destination.lstrip("/")
             link.parent.mkdir(parents=True, exist_ok=True)
             link.symlink_to(self._folder(resource, f"$.Resources[{number}].LocalPath"))
         return root
 
     def _folder(self, resource: Resource, place: str) -> Path:
-        source = Path(resource.local_path)
+        source = Path(resource.local_path or "")
         if source.is_dir():
             return source
         target = self._work / "models" / resource.id

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import pytest
 
 from greengrass_sim.errors import GroupError
-from greengrass_sim.schema import decode, json_name, parse_json
+from greengrass_sim.group.schema import decode, json_name, parse_json
 
 
 @dataclass(frozen=True)
@@ -17,12 +17,12 @@ class Inner:
 
 @dataclass(frozen=True)
 class Outer:
-    NOT_RUN: ClassVar[tuple[str, ...]] = ("Connectors",)
     count: int
     ready: bool = False
     rows: tuple[Inner, ...] = ()
     maybe: Inner | None = None
     names: dict[str, str] = field(default_factory=dict)
+    arn: str = field(default="", metadata={"name": "ARN"})
 
 
 def test_names_are_spelt_as_in_the_api() -> None:
@@ -39,8 +39,9 @@ def test_a_document_becomes_frozen_objects() -> None:
         "Rows": [{"S3Uri": "a"}],
         "Maybe": {"S3Uri": "b", "Level": "high"},
         "Names": {"A": "1"},
+        "ARN": "arn",
     }
-    assert decode(Outer, value) == Outer(1, False, (Inner("a"),), Inner("b", "high"), {"A": "1"})
+    assert decode(Outer, value) == Outer(1, False, (Inner("a"),), Inner("b", "high"), {"A": "1"}, "arn")
 
 
 @pytest.mark.parametrize(
@@ -53,7 +54,6 @@ def test_a_document_becomes_frozen_objects() -> None:
         ({"Count": 1.5}, "$.Count", "must be a whole number, not 1.5"),
         ({"Count": 1, "Ready": "true"}, "$.Ready", 'must be true or false, not "true"'),
         ({"Count": 1, "Redy": True}, "$.Redy", "did you mean 'Ready'?"),
-        ({"Count": 1, "Connectors": []}, "$.Connectors", "known to AWS"),
         ({"Count": 1, "Rows": {}}, "$.Rows", "must be a list, not an object"),
         ({"Count": 1, "Rows": [{"S3Uri": "a"}, {}]}, "$.Rows[1]", "'S3Uri' is missing"),
         ({"Count": 1, "Rows": [{"S3Uri": None}]}, "$.Rows[0].S3Uri", "must be a string, not null"),

@@ -9,7 +9,7 @@ import pytest
 from edge_runtime.errors import ExitCode
 from greengrass_sim.errors import GroupError
 from greengrass_sim.group import CLOUD, load_group
-from greengrass_sim.group_checks import unenforced
+from greengrass_sim.group.checks import unenforced
 from tests.greengrass_sim.groups import echo_group, function, function_arn, group, thing_arn, write_group
 
 Spoil = Callable[[dict[str, Any]], Any]
@@ -109,7 +109,11 @@ CONFIG = "$.Functions[0].FunctionConfiguration"
 SPOILT: list[tuple[Spoil, str, str]] = [
     (lambda d: d.update(Function=[]), "$.Function", "did you mean 'Functions'?"),
     (lambda d: d.pop("Functions"), "$", "'Functions' is missing"),
-    (lambda d: d.update(Connectors=[]), "$.Connectors", "known to AWS"),
+    (
+        lambda d: d.update(Connectors=[{"Id": "c", "ConnectorArn": "arn:aws:greengrass:x::/connectors/C"}]),
+        "$.Connectors",
+        "no connector is run yet",
+    ),
     (lambda d: d["Cores"].append({"Id": "c2", "ThingArn": thing_arn("c2")}), "$.Cores[1]", "one core"),
     (lambda d: d["Cores"][0].update(ThingArn="x"), "$.Cores[0].ThingArn", "must look like"),
     (
@@ -176,9 +180,11 @@ SPOILT: list[tuple[Spoil, str, str]] = [
         "exactly one kind",
     ),
     (
-        lambda d: resource(d).update(ResourceDataContainer={"LocalVolumeResourceData": {}}),
-        "$.Resources[0].ResourceDataContainer.LocalVolumeResourceData",
-        "known to AWS",
+        lambda d: resource(d).update(
+            ResourceDataContainer={"LocalVolumeResourceData": {"SourcePath": "/a", "DestinationPath": "/b"}}
+        ),
+        "$.Resources[0].ResourceDataContainer",
+        "only machine learning models",
     ),
     (
         lambda d: model(d).update(DestinationPath="models"),

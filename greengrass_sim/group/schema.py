@@ -1,8 +1,8 @@
 """Strict reading of JSON into frozen dataclasses; what does not fit is named by its JSON path.
 
-A field `encoding_type` is `EncodingType` in the document, the way the AWS API spells its shapes. Understood
-annotations: `str`, `int`, `bool`, `Literal[...]`, `X | None`, `tuple[X, ...]`, `dict[str, str]`, dataclasses.
-A dataclass may list in `NOT_RUN` the names that AWS knows and the simulator has nothing for.
+A field `encoding_type` is `EncodingType` in the document, the way the AWS API spells its shapes, unless the
+field's metadata holds another `name`. Understood annotations: `str`, `int`, `bool`, `Literal[...]`,
+`X | None`, `tuple[X, ...]`, `dict[str, str]`, dataclasses.
 """
 
 from __future__ import annotations
@@ -92,12 +92,8 @@ def _choice(allowed: tuple[Any, ...], value: Any, path: str) -> Any:
 
 def _object(kind: Any, value: Any, path: str) -> Any:
     table = _of(dict, value, path)
-    known = {json_name(field.name): field for field in fields(kind)}
+    known = {field.metadata.get("name", json_name(field.name)): field for field in fields(kind)}
     for name in table:
-        if name in getattr(kind, "NOT_RUN", ()):
-            raise GroupError(
-                f"{path}.{name}", "known to AWS, but this simulator has nothing for it: leave it out"
-            )
         if name not in known:
             known_here = f" (known here: {', '.join(known)})"
             raise GroupError(f"{path}.{name}", f"unknown field{did_you_mean(name, known)}{known_here}")

@@ -8,7 +8,9 @@ from pathlib import Path, PurePosixPath
 
 from greengrass_sim.arn import parse_lambda, parse_thing
 from greengrass_sim.errors import GroupError
-from greengrass_sim.group import CLOUD, SHADOW_SERVICE, DefaultConfig, Function, Group, Resource, Subscription
+from greengrass_sim.group.function import Function
+from greengrass_sim.group.model import CLOUD, SHADOW_SERVICE, DefaultConfig, Group, Subscription
+from greengrass_sim.group.resource import Resource
 from greengrass_sim.topics import did_you_mean, filter_problem
 
 MAX_POLICIES = 10
@@ -73,6 +75,8 @@ def _identities(group: Group) -> None:
 def _things(group: Group) -> None:
     if len(group.cores) > 1:
         raise GroupError("$.Cores[1]", "a group has one core")
+    if group.connectors:
+        raise GroupError("$.Connectors", "no connector is run yet: leave it out")
     for name, things in (("Cores", group.cores), ("Devices", group.devices)):
         _unique(name, "ThingArn", [thing.thing_arn for thing in things])
         for number, thing in enumerate(things):
@@ -88,8 +92,9 @@ def _functions(group: Group) -> None:
 def _function(path: str, function: Function) -> None:
     _valid(f"{path}.FunctionArn", parse_lambda, function.function_arn)
     config, inner = function.config, f"{path}.FunctionConfiguration"
-    if not _EXECUTABLE.fullmatch(config.executable):
-        raise GroupError(f"{inner}.Executable", f"must look like 'module.handler', not {config.executable!r}")
+    if not _EXECUTABLE.fullmatch(function.executable):
+        problem = f"must look like 'module.handler', not {function.executable!r}"
+        raise GroupError(f"{inner}.Executable", problem)
     if not config.pinned:
         raise GroupError(f"{inner}.Pinned", "must be true: only pinned (long-lived) functions are run")
     if not 1 <= config.timeout <= MAX_TIMEOUT_S:
@@ -97,6 +102,8 @@ def _function(path: str, function: Function) -> None:
     for name, value in config.environment.variables.items():
         if not name or "=" in name or "\0" in name + value:
             raise GroupError(f"{inner}.Environment.Variables.{name}", "is no possible environment variable")
+    if function.local_path is None:
+        raise GroupError(path, "the field 'LocalPath' is missing, which names the folder with its code")
     if not Path(function.local_path).is_dir():
         raise GroupError(f"{path}.LocalPath", f"no folder at {function.local_path}")
 
@@ -107,15 +114,15 @@ def _resources(group: Group) -> None:
 
 
 def _resource(path: str, resource: Resource) -> None:
-    data, inner = resource.resource_data_container, f"{path}.ResourceDataContainer"
-    kinds = (
-        data.s3_machine_learning_model_resource_data,
-        data.sage_maker_machine_learning_model_resource_data,
-    )
-    if len([kind for kind in kinds if kind is not None]) != 1 or resource.model is None:
+    inner = f"{path}.ResourceDataContainer"
+    if len(resource.kinds) != 1:
         raise GroupError(inner, "must hold exactly one kind of data")
+    if resource.model is None:
+        raise GroupError(inner, "only machine learning models are supplied yet: leave it out")
     if problem := _destination_problem(resource.model.destination_path):
         raise GroupError(f"{inner}.DestinationPath", problem)
+    if resource.local_path is None:
+        raise GroupError(path, "the field 'LocalPath' is missing, which names the model's folder or archive")
     local = Path(resource.local_path)
     if not local.exists():
         raise GroupError(f"{path}.LocalPath", f"no file and no folder at {local}")
@@ -145,7 +152,7 @@ def _accesses(group: Group) -> None:
 
 def _no_overlap(path: str, resource: Resource, taken: dict[PurePosixPath, str]) -> None:
     """Two resources of one function cannot share a destination or lie inside one another."""
-    wanted = PurePosixPath(resource.model.destination_path if resource.model else "/")
+    wanted = PurePosixPath(resource.destination_path or "/")
     for other, name in taken.items():
         if wanted.is_relative_to(other) or other.is_relative_to(wanted):
             raise GroupError(
