@@ -30,3 +30,9 @@ class BrokerError(SimError):
     """No broker answers, it refuses us, or one of our own cannot start (port taken, not installed)."""
 
     exit_code = ExitCode.UNREACHABLE
+
+
+class StateError(SimError):
+    """A file in the core's work folder cannot be read, written, or was written by a newer version."""
+
+    exit_code = ExitCode.USAGE
