@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
+from greengrass_sim.receipt import Receipt
+
 
 class FunctionError(StrEnum):
     """How a call failed; the value is that of the header `X-Amz-Function-Error`."""
@@ -21,7 +23,7 @@ class Invocation:
     """A call of `arn` by `source` (a function, a thing, `cloud`), with the custom part of the client context.
 
     `wait` asks for the answer (invocation type RequestResponse); without it (Event) the call is accepted and
-    its outcome only logged.
+    its outcome only logged. `receipt` is the caller's request: who queues the call holds it until it is done.
     """
 
     arn: str
@@ -29,6 +31,7 @@ class Invocation:
     source: str
     custom: Mapping[str, Any] = field(default_factory=dict)
     wait: bool = True
+    receipt: Receipt | None = None
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,15 @@ class Reply:
 
     payload: bytes = b""
     error: FunctionError = FunctionError.NONE
+
+
+class Refusal(Exception):
+    """The core does not take a call or a message; `status` is the HTTP status that tells it to the caller."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(f"{status}: {reason}")
+        self.status = status
+        self.reason = reason
 
 
 class Service(Protocol):

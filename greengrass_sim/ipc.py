@@ -23,7 +23,7 @@ class Kind(IntEnum):
     """Who sends what; the header's fields in parentheses."""
 
     START = 1  # core: everything about the function (see worker.py)
-    INVOKE = 2  # core: one event (id, subject, reply); the payload is the event
+    INVOKE = 2  # core: one event (id, custom, reply); the payload is the event
     READY = 3  # worker: the handler is imported
     FAILED = 4  # worker: it cannot be imported (error, trace, missing)
     PUBLISH = 5  # worker: a message (topic, id of the invocation or null); the payload is the message

@@ -20,6 +20,9 @@ ABORT_S = 1.0
 DRAIN_S = 1.0
 _LONGEST_LINE = 1 << 16
 _SHIMS = Path(__file__).parent / "shims"
+# Runs what belongs to us, whatever else is installed under our name.
+_BOOTSTRAP = f"""import sys; sys.path.insert(0, {str(Path(__file__).parents[1])!r})
+from greengrass_sim.worker import main; main()"""
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class WorkerProcess(asyncio.SubprocessProtocol):
         loop = asyncio.get_running_loop()
         ours, theirs = socket.socketpair()
         with theirs:
-            command = (sys.executable, "-P", "-m", "greengrass_sim.worker", str(theirs.fileno()))
+            command = (sys.executable, "-P", "-c", _BOOTSTRAP, str(theirs.fileno()))
             try:
                 self._process, _ = await loop.subprocess_exec(
                     lambda: self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,13 +16,14 @@ Published = tuple[str, int]
 
 @dataclass(eq=False, slots=True)
 class Work:
-    """`receipt` is held until the work is settled; `reply` gets the outcome where somebody waits for it.
+    """`custom` is the part of the client context in which the topic stands as `subject`; `receipt` is held
+    until the work is settled; `reply` gets the outcome where somebody waits for it.
 
     When a worker dies over an event, the event is handled again. What the handler published before it died is
     remembered, so that a handler which does the same again publishes nothing twice.
     """
 
-    subject: str
+    custom: Mapping[str, Any]
     payload: bytes
     receipt: Receipt | None = None
     reply: asyncio.Future[Outcome] | None = None
@@ -29,6 +31,11 @@ class Work:
     attempts: int = 0
     published: list[Published] = field(default_factory=list)
     _before: Counter[Published] | None = None
+
+    @property
+    def subject(self) -> str:
+        """The topic of the event; empty when another function called without one."""
+        return str(self.custom.get("subject", ""))
 
     def again(self) -> None:
         """Starts another attempt."""

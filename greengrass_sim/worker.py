@@ -95,13 +95,12 @@ class Worker:
         raise TypeError(f"a handler with binary encoding returns bytes or str, not {type(result).__name__}")
 
     def _context(self, frame: Frame) -> Context:
-        custom = {"subject": frame.header["subject"]}
         return Context(
             aws_request_id=frame.header["id"],
             invoked_function_arn=self._start["arn"],
             function_name=self._start["name"],
             function_version=self._start["version"],
-            client_context=ClientContext(None, custom, {}),
+            client_context=ClientContext(None, frame.header["custom"], {}),
             deadline=time.monotonic() + self._start["timeout"],
         )
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import sys
 from collections import deque
-from collections.abc import Callable
 
 from greengrass_sim.backoff import Backoff
+from greengrass_sim.exchange import UNAVAILABLE, Exchange, Message
+from greengrass_sim.invocation import FunctionError, Invocation, Refusal, Reply
 from greengrass_sim.ipc import MAX_BYTES, Frame, Kind
 from greengrass_sim.process import Launch, WorkerProcess
 from greengrass_sim.receipt import Receipt
 from greengrass_sim.work import Outcome, Work
-
-# Called with topic, payload and the receipt of the request that the message came from.
-PublishCallback = Callable[[str, bytes, Receipt | None], None]
 
 MAX_QUEUE = 1024
 MAX_PAYLOAD = MAX_BYTES - 4096  # what fits into a frame beside its header
@@ -31,11 +30,11 @@ class PinnedWorker:
     Up to AHEAD events are sent to the process before it asks for them, so that it never waits for the core.
     """
 
-    def __init__(self, launch: Launch, on_publish: PublishCallback, max_attempts: int = MAX_ATTEMPTS) -> None:
+    def __init__(self, launch: Launch, exchange: Exchange, max_attempts: int = MAX_ATTEMPTS) -> None:
         self.launch = launch
         self.settled = asyncio.Event()  # the handler is imported, or cannot be
         self.failure: str | None = None
-        self._on_publish = on_publish
+        self._exchange = exchange
         self._max_attempts = max_attempts
         self._log = logging.getLogger(f"worker.{launch.name}")
         self._queue: deque[Work] = deque()
@@ -79,13 +78,42 @@ class PinnedWorker:
             process.kill()
             await self._ended.wait()
 
-    def submit(self, work: Work) -> bool:
-        """Queues an event; False when it is too large, or the queue is full and nobody sends it again."""
-        if len(work.payload) > MAX_PAYLOAD or (work.receipt is None and len(self._queue) >= MAX_QUEUE):
-            return False
+    def has_room(self, message: Message) -> bool:
+        return self._takes(len(message.payload), message.receipt)
+
+    def deliver(self, message: Message) -> None:
+        receipt = message.receipt.hold() if message.receipt else None
+        self._submit(Work({"subject": message.topic}, message.payload, receipt))
+
+    async def invoke(self, invocation: Invocation) -> Reply:
+        """Raises Refusal when the queue is full or the payload too large."""
+        if not self._takes(len(invocation.payload), invocation.receipt):
+            raise Refusal(UNAVAILABLE, f"the queue of {invocation.arn} is full, or the payload too large")
+        receipt = invocation.receipt.hold() if invocation.receipt else None
+        work = Work(invocation.custom, invocation.payload, receipt)
+        if not invocation.wait:
+            self._submit(work)
+            return Reply()
+        outcome = await self.run(work)
+        if outcome.error is None:
+            return Reply(outcome.returned)
+        return Reply(json.dumps({"errorMessage": outcome.error}).encode(), FunctionError.UNHANDLED)
+
+    async def run(self, work: Work) -> Outcome:
+        """Queues the event, however full the queue is, and waits for what becomes of it."""
+        if len(work.payload) > MAX_PAYLOAD:
+            return Outcome(error=f"an event of {len(work.payload)} bytes is too large")
+        work.reply = asyncio.get_running_loop().create_future()
+        self._submit(work)
+        return await work.reply
+
+    def _takes(self, size: int, receipt: Receipt | None) -> bool:
+        """Not when it is too large, or the queue is full and nobody would send it again."""
+        return size <= MAX_PAYLOAD and (receipt is not None or len(self._queue) < MAX_QUEUE)
+
+    def _submit(self, work: Work) -> None:
         self._queue.append(work)
         self._feed()
-        return True
 
     @property
     def pid(self) -> int | None:
@@ -100,7 +128,7 @@ class PinnedWorker:
     def _feed(self) -> None:
         while self._ready and self._process and self._queue and len(self._sent) < AHEAD:
             work = self._queue.popleft()
-            header = {"id": work.id, "subject": work.subject, "reply": work.reply is not None}
+            header = {"id": work.id, "custom": dict(work.custom), "reply": work.reply is not None}
             self._sent.append(work)
             if len(self._sent) == 1:
                 self._await_result()
@@ -144,7 +172,7 @@ class PinnedWorker:
             if work.is_repetition(topic, frame.payload):
                 return
             receipt = work.receipt
-        self._on_publish(topic, frame.payload, receipt)
+        self._exchange.send(Message(self.launch.arn, topic, frame.payload, receipt))
 
     def _on_refused(self, frame: Frame) -> None:
         self._log.warning("publish to %r refused: %s", frame.header["topic"], frame.header["reason"])

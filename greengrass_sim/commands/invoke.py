@@ -13,16 +13,16 @@ from typing import Any
 
 from edge_runtime.errors import ExitCode
 from greengrass_sim.errors import UsageError
+from greengrass_sim.exchange import Exchange, Message
+from greengrass_sim.functions import IMPORT_S
 from greengrass_sim.group import Function, Group, load_group
 from greengrass_sim.launches import make_launches
-from greengrass_sim.receipt import Receipt
 from greengrass_sim.router import Router
 from greengrass_sim.topics import did_you_mean, name_problem
 from greengrass_sim.work import Outcome, Work
 from greengrass_sim.workers import PinnedWorker
 
 SCHEMA_VERSION = 1
-IMPORT_S = 30.0
 
 
 def run(options: Namespace) -> int:
@@ -33,22 +33,19 @@ def run(options: Namespace) -> int:
         raise UsageError(f"--topic {options.topic!r}: {problem}")
     event = _read(options.event)
     with tempfile.TemporaryDirectory(prefix="greengrass-sim-") as work:
-        answer = asyncio.run(invoke(group, function, Work(options.topic, event), Path(work)))
+        answer = asyncio.run(invoke(group, function, Work({"subject": options.topic}, event), Path(work)))
     print(json.dumps(answer, indent=2, ensure_ascii=False))
     return ExitCode.OK if answer["error"] is None else ExitCode.BUG
 
 
 async def invoke(group: Group, function: Function, work: Work, folder: Path) -> dict[str, Any]:
     """Handles `work` in a worker of its own: `returned`, `error` and `published`, ready for JSON."""
-    router = Router(group.subscriptions)
-    published: list[dict[str, Any]] = []
-
-    def on_publish(topic: str, payload: bytes, _: Receipt | None) -> None:
-        targets = router.targets(function.function_arn, topic)
-        published.append({"topic": topic, **_as_json("payload", payload), "targets": targets})
-
+    exchange = Exchange(Router(group.subscriptions))
+    published = _Published(exchange)
+    for row in group.subscriptions:
+        exchange.attach(row.target, published)
     launch = make_launches(group, folder)[function.function_arn]
-    worker = PinnedWorker(launch, on_publish, max_attempts=1)
+    worker = PinnedWorker(launch, exchange, max_attempts=1)
     worker.start()
     try:
         outcome = await _outcome(worker, work)
@@ -59,8 +56,24 @@ async def invoke(group: Group, function: Function, work: Work, folder: Path) -> 
         "function": function.function_arn,
         **_returned(function, outcome),
         "error": outcome.error,
-        "published": published,
+        "published": published.messages,
     }
+
+
+class _Published:
+    """Stands for everything that subscriptions lead to, and keeps what it gets, ready for JSON."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self.messages: list[dict[str, Any]] = []
+
+    def has_room(self, _message: Message) -> bool:
+        return True
+
+    def deliver(self, message: Message) -> None:
+        targets = self._exchange.router.targets(message.source, message.topic)
+        payload = _as_json("payload", message.payload)
+        self.messages.append({"topic": message.topic, **payload, "targets": targets})
 
 
 async def _outcome(worker: PinnedWorker, work: Work) -> Outcome:
@@ -70,10 +83,7 @@ async def _outcome(worker: PinnedWorker, work: Work) -> Outcome:
         return Outcome(error=f"the handler's module is still being imported after {IMPORT_S:g} s")
     if worker.failure is not None:
         return Outcome(error=worker.failure)
-    work.reply = asyncio.get_running_loop().create_future()
-    if not worker.submit(work):
-        return Outcome(error=f"an event of {len(work.payload)} bytes is too large")
-    return await work.reply
+    return await worker.run(work)
 
 
 def _returned(function: Function, outcome: Outcome) -> dict[str, Any]:

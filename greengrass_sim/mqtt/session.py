@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import ssl
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
@@ -44,6 +46,11 @@ class Session:
     filters: tuple[str, ...] = ()
     tls: TlsFiles = TlsFiles()
     keepalive: int = 60
+
+    def named(self, suffix: str, filters: Iterable[str]) -> Session:
+        """Another session at the same broker; what brokers may refuse in a client id is replaced."""
+        name = re.sub(r"[^\w:-]", "-", suffix)
+        return replace(self, client_id=f"{self.client_id}-{name}", filters=tuple(filters))
 
     def make_client(self) -> Client:
         """A paho client that leaves acknowledging and reconnecting to us."""

@@ -15,16 +15,20 @@ from typing import Any
 
 import pytest
 
+from greengrass_sim.exchange import Exchange, Message
 from greengrass_sim.group import load_group
+from greengrass_sim.invocation import Invocation, Refusal
 from greengrass_sim.launches import make_launches
+from greengrass_sim.process import Launch
 from greengrass_sim.receipt import Receipt
+from greengrass_sim.router import Router
 from greengrass_sim.work import Outcome, Work
 from greengrass_sim.workers import MAX_PAYLOAD, MAX_QUEUE, PinnedWorker
 from tests.greengrass_sim.groups import HANDLERS, function_arn, group, thing_arn, write_group
 from tests.greengrass_sim.groups import function as make_function
 
 
-@dataclass
+@dataclass(eq=False)
 class Running:
     worker: PinnedWorker
     published: list[tuple[str, bytes]] = field(default_factory=list)
@@ -33,13 +37,19 @@ class Running:
     async def call(self, event: object, topic: str = "request/x", timeout: float = 20) -> Outcome:
         """Sends an event (bytes as they are, all else as JSON) and waits for what becomes of it."""
         payload = event if isinstance(event, bytes) else json.dumps(event).encode()
-        work = Work(topic, payload)
-        work.reply = asyncio.get_running_loop().create_future()
-        assert self.worker.submit(work)
-        return await asyncio.wait_for(work.reply, timeout)
+        return await asyncio.wait_for(self.worker.run(Work({"subject": topic}, payload)), timeout)
 
     def submit(self, event: bytes, number: int) -> None:
-        self.worker.submit(Work("request/x", event, Receipt(lambda: self.settled.append(number))))
+        receipt = Receipt(lambda: self.settled.append(number))
+        self.worker.deliver(Message("cloud", "request/x", event, receipt))
+        receipt.release()
+
+    def has_room(self, _message: Message) -> bool:
+        return True
+
+    def deliver(self, message: Message) -> None:
+        """What the function publishes."""
+        self.published.append((message.topic, message.payload))
 
     async def until(self, condition: Callable[[], bool], timeout: float = 20) -> None:
         async with asyncio.timeout(timeout):
@@ -53,24 +63,25 @@ def run(folder: Path, name: str, scenario: Callable[[Running], Awaitable[None]],
     document = group([make_function(name, executable, **config)], [(name, "answer/#", "cloud")])
     if local_path:
         document["Functions"][0]["LocalPath"] = str(local_path)
-    launch = make_launches(load_group(write_group(folder, document)), folder / "work")[function_arn(name)]
+    loaded = load_group(write_group(folder, document))
+    launch = make_launches(loaded, folder / "work")[function_arn(name)]
 
     async def main() -> None:
-        async with started(launch) as running:
+        async with started(launch, Exchange(Router(loaded.subscriptions))) as running:
             await scenario(running)
 
     asyncio.run(main())
 
 
 @asynccontextmanager
-async def started(launch: Any) -> AsyncIterator[Running]:
-    published: list[tuple[str, bytes]] = []
-    worker = PinnedWorker(launch, lambda topic, payload, _: published.append((topic, payload)))
-    worker.start()
+async def started(launch: Launch, exchange: Exchange) -> AsyncIterator[Running]:
+    running = Running(PinnedWorker(launch, exchange))
+    exchange.attach("cloud", running)
+    running.worker.start()
     try:
-        yield Running(worker, published)
+        yield running
     finally:
-        await worker.stop()
+        await running.worker.stop()
 
 
 def test_events_are_handled_in_order(tmp_path: Path) -> None:
@@ -342,11 +353,16 @@ def test_a_copy_of_the_sdk_in_the_function_wins(tmp_path: Path) -> None:
 
 def test_a_full_queue_takes_only_what_would_be_sent_again(tmp_path: Path) -> None:
     async def scenario(running: Running) -> None:
+        message = Message("cloud", "t", b"1")
         for _ in range(MAX_QUEUE):
-            assert running.worker.submit(Work("t", b"1"))
-        assert not running.worker.submit(Work("t", b"1"))
-        assert running.worker.submit(Work("t", b"1", Receipt(lambda: None)))
-        assert not running.worker.submit(Work("t", bytes(MAX_PAYLOAD + 1), Receipt(lambda: None)))
+            assert running.worker.has_room(message)
+            running.worker.deliver(message)
+        assert not running.worker.has_room(message)
+        assert running.worker.has_room(Message("cloud", "t", b"1", Receipt(lambda: None)))
+        large = bytes(MAX_PAYLOAD + 1)
+        assert not running.worker.has_room(Message("cloud", "t", large, Receipt(lambda: None)))
+        with pytest.raises(Refusal, match=r"503: the queue of .* is full"):
+            await running.worker.invoke(Invocation("arn", b"1", "other"))
 
     run(tmp_path, "publisher", scenario)
 

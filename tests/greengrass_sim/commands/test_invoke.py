@@ -83,7 +83,7 @@ def test_a_module_that_never_returns(tmp_path: Path, monkeypatch: pytest.MonkeyP
     loaded = load_group(
         write_group(tmp_path, group([function("publisher")], [("publisher", "answer/#", "cloud")]))
     )
-    answer = asyncio.run(run_invoke(loaded, loaded.functions[0], Work("t", b"1"), tmp_path))
+    answer = asyncio.run(run_invoke(loaded, loaded.functions[0], Work({"subject": "t"}, b"1"), tmp_path))
     assert answer["error"] == "the handler's module is still being imported after 0.7 s"
     assert answer["published"][0] == {"topic": "answer/tick", "payload": "0", "targets": ("cloud",)}
 

@@ -1,0 +1,121 @@
+"""The middle of the core: messages along subscriptions to targets, calls by ARN to services.
+
+Everything else plugs in here: a function's workers, the broker, the shadows, the ML connector attach what
+takes messages (`attach`), register what answers calls (`register`), and publish what they have to say
+(`publish`, `send`). It belongs to the event loop's thread.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from greengrass_sim.invocation import FunctionError, Invocation, Refusal, Reply, Service
+from greengrass_sim.receipt import Receipt
+from greengrass_sim.router import Router
+
+NOT_FOUND, BAD_REQUEST, UNAVAILABLE = 404, 400, 503
+
+
+class QueueFullPolicy(StrEnum):
+    """What becomes of a message when the queue of one of its targets is full; the values are the SDK's."""
+
+    DEFAULT = ""  # as BEST_EFFORT
+    BEST_EFFORT = "BestEffort"
+    ALL_OR_ERROR = "AllOrError"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """`source` is the ARN of a function or thing, `cloud` or `GGShadowService`.
+
+    `receipt` belongs to the request that the message comes from: who takes the message holds it until done.
+    """
+
+    source: str
+    topic: str
+    payload: bytes
+    receipt: Receipt | None = None
+
+
+class Target(Protocol):
+    """What a subscription may name as its target."""
+
+    def has_room(self, message: Message) -> bool:
+        """Whether `deliver` would take the message now."""
+
+    def deliver(self, message: Message) -> None:
+        """Takes the message, at once; holds the receipt for as long as the message may still be lost."""
+
+
+class Exchange:
+    """Targets by the name that subscriptions give them, services by ARN."""
+
+    def __init__(self, router: Router) -> None:
+        self.router = router
+        self._targets: dict[str, Target] = {}
+        self._services: dict[str, Service] = {}
+        self._log = logging.getLogger("router")
+
+    def attach(self, name: str, target: Target) -> None:
+        """`target` takes what subscriptions bring to `name`; one object may have many names."""
+        self._targets[name] = target
+
+    def register(self, arn: str, service: Service) -> None:
+        """`service` answers the calls of `arn`."""
+        self._services[arn] = service
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All that has been attached."""
+        return frozenset(self._targets)
+
+    def publish(self, message: Message, policy: QueueFullPolicy = QueueFullPolicy.DEFAULT) -> None:
+        """Brings the message to all targets, each once.
+
+        Raises Refusal: without a subscription, and with ALL_OR_ERROR when one has no room (none gets it).
+        """
+        if reason := self.router.refusal(message.source, message.topic):
+            raise Refusal(BAD_REQUEST, reason)
+        names = self.router.targets(message.source, message.topic)
+        targets = {self._targets[name]: name for name in names if name in self._targets}
+        if policy is QueueFullPolicy.ALL_OR_ERROR:
+            full = [name for target, name in targets.items() if not target.has_room(message)]
+            if full:
+                raise Refusal(UNAVAILABLE, f"the queue of {full[0]} is full, nobody got the message")
+        for name in targets.values():
+            self.hand_over(name, message)
+
+    def hand_over(self, name: str, message: Message) -> None:
+        """Gives the message to one target, or drops it where that has no room."""
+        target = self._targets[name]
+        if target.has_room(message):
+            target.deliver(message)
+        else:
+            size, topic = len(message.payload), message.topic
+            self._log.warning("Discarding message of %d bytes on %s: %s has no room", size, topic, name)
+
+    def send(self, message: Message) -> None:
+        """As `publish`, but a message that goes nowhere is only logged."""
+        try:
+            self.publish(message)
+        except Refusal as refusal:
+            self._log.debug("Failed to get routes. Discarding message. %s", refusal.reason)
+
+    async def invoke(self, invocation: Invocation) -> Reply:
+        """The answer of the function or service; raises Refusal when there is none or its queue is full."""
+        service = self._services.get(invocation.arn) or self._only_version(invocation.arn)
+        if service is None:
+            raise Refusal(NOT_FOUND, f"there is no function or service {invocation.arn} on this core")
+        reply = await service.invoke(invocation)
+        if reply.error is not FunctionError.NONE and not invocation.wait:
+            text = reply.payload.decode(errors="backslashreplace")
+            self._log.error("the call of %s by %s failed: %s", invocation.arn, invocation.source, text)
+        return reply
+
+    def _only_version(self, arn: str) -> Service | None:
+        """The SDK allows ARNs without version; that is clear where the group has one version."""
+        versions = [name for name in self._services if name.rpartition(":")[0] == arn]
+        return self._services[versions[0]] if len(versions) == 1 else None

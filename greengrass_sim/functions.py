@@ -1,0 +1,49 @@
+"""The functions of a group: what takes their messages and answers their calls."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+
+from greengrass_sim.exchange import Exchange
+from greengrass_sim.group import Group
+from greengrass_sim.launches import make_launches
+from greengrass_sim.workers import PinnedWorker
+
+IMPORT_S = 30.0
+
+
+class Functions:
+    """Starts and stops them; each is attached and registered at the exchange under its ARN."""
+
+    def __init__(self, group: Group, exchange: Exchange, work: Path) -> None:
+        self._group = group
+        self._exchange = exchange
+        self._work = work
+        self._log = logging.getLogger("core")
+        self._workers: dict[str, PinnedWorker] = {}
+
+    async def start(self) -> None:
+        """Starts those that are pinned; raises GroupError when a model cannot be unpacked."""
+        for arn, launch in make_launches(self._group, self._work).items():
+            worker = self._workers[arn] = PinnedWorker(launch, self._exchange)
+            self._exchange.attach(arn, worker)
+            self._exchange.register(arn, worker)
+        for worker in self._workers.values():
+            worker.start()
+
+    async def imported(self) -> None:
+        """Returns when the handlers are imported or cannot be, or after IMPORT_S."""
+        waits = {arn: asyncio.ensure_future(one.settled.wait()) for arn, one in self._workers.items()}
+        if waits:
+            await asyncio.wait(waits.values(), timeout=IMPORT_S)
+        for arn, wait in waits.items():
+            if not wait.done():
+                wait.cancel()
+                self._log.warning("%s is still importing its handler, it goes on without waiting", arn)
+
+    async def stop(self) -> None:
+        """Ends all workers; events that they had not finished stay unsettled."""
+        await asyncio.gather(*(worker.stop() for worker in self._workers.values()))
+        self._workers.clear()
