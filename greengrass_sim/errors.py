@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from edge_runtime.errors import EdgeError, ExitCode
+
+Problem = tuple[str, str]
 
 
 class SimError(EdgeError):
@@ -10,14 +14,30 @@ class SimError(EdgeError):
 
 
 class GroupError(SimError):
-    """The group file is not valid: `path` is the JSON path of the place, such as `$.Functions[0].Id`."""
+    """The group is not valid.
+
+    `problems` are pairs of a place, such as `$.Functions[0].Id`, and what is wrong there; `path` and
+    `problem` are the first of them.
+    """
 
     exit_code = ExitCode.USAGE
 
-    def __init__(self, path: str, problem: str, file: str = "") -> None:
-        super().__init__(f"{file}: {path}: {problem}" if file else f"{path}: {problem}")
+    def __init__(self, path: str, problem: str, file: str = "", others: Sequence[Problem] = ()) -> None:
+        self.problems: tuple[Problem, ...] = ((path, problem), *others)
+        lines = [f"{place}: {text}" if place else text for place, text in self.problems]
+        if others:
+            head = f"{len(lines)} problems"
+            lines = [f"{file}: {head}" if file else head, *(f"  {line}" for line in lines)]
+        elif file:
+            lines = [f"{file}: {lines[0]}"]
+        super().__init__("\n".join(lines))
         self.path = path
         self.problem = problem
+
+    @classmethod
+    def of(cls, problems: Sequence[Problem], file: str = "") -> GroupError:
+        """The error that tells all of `problems`, of which there is at least one."""
+        return cls(*problems[0], file, problems[1:])
 
 
 class UsageError(SimError):

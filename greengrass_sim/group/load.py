@@ -9,9 +9,10 @@ from typing import TypeVar
 from greengrass_sim.errors import GroupError
 from greengrass_sim.group.checks import check_group
 from greengrass_sim.group.function import Function
+from greengrass_sim.group.jsontext import parse_json
 from greengrass_sim.group.model import Group
 from greengrass_sim.group.resource import Resource
-from greengrass_sim.group.schema import decode, parse_json
+from greengrass_sim.group.schema import decode
 
 _Local = TypeVar("_Local", Function, Resource)
 
@@ -23,10 +24,10 @@ def load_group(path: str | Path) -> Group:
     """
     file = Path(path)
     try:
-        group = _beside(decode(Group, parse_json(_read(file))), file.parent.absolute())
+        group = _beside(decode(Group, parse_json(_read(file))[0]), file.parent.absolute())
         check_group(group)
     except GroupError as error:
-        raise GroupError(error.path, error.problem, str(file)) from error.__cause__
+        raise GroupError.of(error.problems, str(file)) from error.__cause__
     return group
 
 

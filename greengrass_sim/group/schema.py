@@ -1,80 +1,123 @@
-"""Strict reading of JSON into frozen dataclasses; what does not fit is named by its JSON path.
+"""Strict reading of documents into frozen dataclasses; all that does not fit is named, by its path.
 
-A field `encoding_type` is `EncodingType` in the document, the way the AWS API spells its shapes, unless the
-field's metadata holds another `name`. Understood annotations: `str`, `int`, `bool`, `Literal[...]`,
-`X | None`, `tuple[X, ...]`, `dict[str, str]`, dataclasses.
+A field `encoding_type` is `EncodingType` in the AWS API's documents, unless its metadata holds another
+`name`. Understood annotations: `str`, `int`, `bool`, `Literal[...]`, `X | None`, `tuple[X, ...]`,
+`dict[str, X]`, dataclasses.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import MISSING, Field, fields, is_dataclass
+from collections.abc import Callable
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from functools import cache
 from types import UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from greengrass_sim.errors import GroupError
+from greengrass_sim.group.problems import Problems
 from greengrass_sim.topics import did_you_mean
 
 T = TypeVar("T")
 
 _PLAIN = {str: "a string", int: "a whole number", bool: "true or false"}
 _KINDS = {dict: "an object", list: "a list", str: "a string", bool: "true or false", type(None): "null"}
-
-
-def parse_json(text: str) -> Any:
-    """The document; raises GroupError with line and column, also for a name given twice in one object."""
-    try:
-        return json.loads(text, object_pairs_hook=_unique)
-    except json.JSONDecodeError as error:
-        raise GroupError(
-            "$", f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
-        ) from error
-    except RecursionError as error:
-        raise GroupError("$", "nested too deeply") from error
-
-
-def decode(kind: type[T], value: Any, path: str = "$") -> T:
-    """`value` as an instance of the dataclass `kind`; raises GroupError for the first misfit."""
-    decoded: T = _decode(kind, value, path)
-    return decoded
+_TRUTH = {"true": True, "false": False}
 
 
 def json_name(name: str) -> str:
-    """The document's name of a dataclass field."""
+    """The AWS API's name of a dataclass field."""
     return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    table = dict(pairs)
-    if len(table) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise GroupError("$", f"the name {twice!r} is given twice in one object")
-    return table
+@dataclass(frozen=True)
+class Dialect:
+    """How a format spells.
+
+    `names` turns a dataclass field's name into the document's. With `strings`, numbers and truth values may
+    be given as strings and the other way round. With `quiet`, messages show no values.
+    """
+
+    names: Callable[[str], str] = json_name
+    strings: bool = False
+    quiet: bool = False
 
 
-def _decode(kind: Any, value: Any, path: str) -> Any:
-    if kind in _PLAIN:
-        return _plain(kind, value, path)
-    if is_dataclass(kind):
-        return _object(kind, value, path)
-    origin, arguments = get_origin(kind), get_args(kind)
-    if origin is Literal:
-        return _choice(arguments, value, path)
-    if origin in (UnionType, Union):
-        return _decode(next(a for a in arguments if a is not type(None)), value, path)
-    if origin is tuple:
-        rows = _of(list, value, path)
-        return tuple(_decode(arguments[0], row, f"{path}[{number}]") for number, row in enumerate(rows))
-    table = _of(dict, value, path)
-    return {name: _plain(str, item, f"{path}.{name}") for name, item in table.items()}
+API = Dialect()
+TEMPLATE = Dialect(strings=True)
+OWN = Dialect(names=str)
+PRIVATE = Dialect(names=str, quiet=True)
 
 
-def _plain(kind: type, value: Any, path: str) -> Any:
-    if type(value) is not kind:
-        raise GroupError(path, f"must be {_PLAIN[kind]}, not {_describe(value)}")
-    return value
+def decode(kind: type[T], value: Any, path: str = "$", dialect: Dialect = API) -> T:
+    """`value` as an instance of the dataclass `kind`; raises GroupError with every misfit."""
+    decoded: T = _Decoder(dialect).decode(kind, value, path)
+    return decoded
+
+
+class _Decoder:
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+
+    def decode(self, kind: Any, value: Any, path: str) -> Any:
+        if kind in _PLAIN:
+            return self._plain(kind, value, path)
+        if is_dataclass(kind):
+            return self._object(kind, value, path)
+        origin, arguments = get_origin(kind), get_args(kind)
+        if origin is Literal:
+            return _choice(arguments, value, path)
+        if origin in (UnionType, Union):
+            return self.decode(next(a for a in arguments if a is not type(None)), value, path)
+        problems = Problems()
+        result: Any
+        if origin is tuple:
+            rows = enumerate(_of(list, value, path))
+            result = tuple(
+                problems.attempt(self.decode, arguments[0], row, f"{path}[{number}]") for number, row in rows
+            )
+        else:
+            table = _of(dict, value, path).items()
+            result = {
+                name: problems.attempt(self.decode, arguments[1], item, f"{path}.{name}")
+                for name, item in table
+            }
+        problems.raise_any()
+        return result
+
+    def _plain(self, kind: type, value: Any, path: str) -> Any:
+        if type(value) is kind:
+            return value
+        if self._dialect.strings and isinstance(value, str | int):
+            if kind is str:
+                return str(value).lower() if isinstance(value, bool) else str(value)
+            if kind is int and isinstance(value, str) and value.isascii() and value.isdigit():
+                return int(value)
+            if kind is bool and str(value).lower() in _TRUTH:
+                return _TRUTH[str(value).lower()]
+        found = "" if self._dialect.quiet else f", not {_describe(value)}"
+        raise GroupError(path, f"must be {_PLAIN[kind]}{found}")
+
+    def _object(self, kind: Any, value: Any, path: str) -> Any:
+        table = _of(dict, value, path)
+        known = {self._name(field): field for field in fields(kind)}
+        problems, hints, values = Problems(), _hints(kind), {}
+        for name in [name for name in table if name not in known]:
+            known_here = f" (known here: {', '.join(known)})"
+            problems.add(f"{path}.{name}", f"unknown field{did_you_mean(str(name), known)}{known_here}")
+        for name, field in known.items():
+            if name in table:
+                values[field.name] = problems.attempt(
+                    self.decode, hints[field.name], table[name], f"{path}.{name}"
+                )
+            elif _required(field):
+                problems.add(path, f"the field {name!r} is missing")
+        problems.raise_any()
+        return kind(**values)
+
+    def _name(self, field: Field[Any]) -> str:
+        name: str = field.metadata.get("name") or self._dialect.names(field.name)
+        return name
 
 
 def _of(kind: type, value: Any, path: str) -> Any:
@@ -90,23 +133,6 @@ def _choice(allowed: tuple[Any, ...], value: Any, path: str) -> Any:
     return value
 
 
-def _object(kind: Any, value: Any, path: str) -> Any:
-    table = _of(dict, value, path)
-    known = {field.metadata.get("name", json_name(field.name)): field for field in fields(kind)}
-    for name in table:
-        if name not in known:
-            known_here = f" (known here: {', '.join(known)})"
-            raise GroupError(f"{path}.{name}", f"unknown field{did_you_mean(name, known)}{known_here}")
-    hints = _hints(kind)
-    values = {}
-    for name, field in known.items():
-        if name in table:
-            values[field.name] = _decode(hints[field.name], table[name], f"{path}.{name}")
-        elif _required(field):
-            raise GroupError(path, f"the field {name!r} is missing")
-    return kind(**values)
-
-
 def _required(field: Field[Any]) -> bool:
     return field.default is MISSING and field.default_factory is MISSING
 
@@ -119,4 +145,4 @@ def _hints(kind: type) -> dict[str, Any]:
 def _describe(value: Any) -> str:
     if type(value) in _KINDS and not isinstance(value, str | bool):
         return _KINDS[type(value)]
-    return json.dumps(value)
+    return json.dumps(value, default=str)

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import pytest
 
 from greengrass_sim.errors import GroupError
-from greengrass_sim.group.schema import decode, json_name, parse_json
+from greengrass_sim.group.schema import OWN, PRIVATE, TEMPLATE, decode, json_name
 
 
 @dataclass(frozen=True)
@@ -69,16 +69,38 @@ def test_a_misfit_is_named_by_its_path(value: Any, path: str, problem: str) -> N
     assert problem in caught.value.problem
 
 
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        ('{"a": 1,}', "line 1, column"),
-        ("", "not JSON"),
-        ('{"a": 1, "a": 2}', "'a' is given twice"),
-        ("[" * 200_000, "nested too deeply"),
-    ],
-)
-def test_a_text_that_is_not_one_json_document(text: str, problem: str) -> None:
+def test_every_misfit_is_told() -> None:
+    value = {"Count": "1", "Rows": [{"S3Uri": 2}, {}], "Names": {"A": 1, "B": 2}, "Redy": True}
     with pytest.raises(GroupError) as caught:
-        parse_json(text)
-    assert problem in str(caught.value)
+        decode(Outer, value)
+    assert [path for path, _ in caught.value.problems] == [
+        "$.Redy",
+        "$.Count",
+        "$.Rows[0].S3Uri",
+        "$.Rows[1]",
+        "$.Names.A",
+        "$.Names.B",
+    ]
+    assert str(caught.value).startswith("6 problems\n  $.Redy: unknown field")
+
+
+def test_a_template_may_give_all_as_strings() -> None:
+    value = {"Count": "10", "Ready": "True", "Names": {"A": 1, "B": True}, "Rows": [{"S3Uri": 2}]}
+    expected = Outer(10, True, (Inner("2"),), names={"A": "1", "B": "true"})
+    assert decode(Outer, value, "$", TEMPLATE) == expected
+
+
+@pytest.mark.parametrize("value", [{"Count": "1.5"}, {"Count": "x"}, {"Count": True}, {"Count": "٣"}])
+def test_a_template_s_strings_must_still_fit(value: Any) -> None:
+    with pytest.raises(GroupError, match=r"\$\.Count: must be a whole number"):
+        decode(Outer, value, "$", TEMPLATE)
+
+
+def test_our_own_format_uses_the_names_of_the_fields() -> None:
+    assert decode(Outer, {"count": 1, "rows": [{"s3_uri": "a"}]}, "$", OWN) == Outer(1, rows=(Inner("a"),))
+
+
+def test_a_private_value_is_not_shown() -> None:
+    with pytest.raises(GroupError) as caught:
+        decode(dict[str, Inner], {"a": {"s3_uri": 4711}}, "$", PRIVATE)
+    assert str(caught.value) == "$.a.s3_uri: must be a string"
