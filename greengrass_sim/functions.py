@@ -8,8 +8,8 @@ from pathlib import Path
 
 from greengrass_sim.exchange import Exchange
 from greengrass_sim.group import Group
-from greengrass_sim.launches import make_launches
-from greengrass_sim.workers import PinnedWorker
+from greengrass_sim.workers.launch import make_launches
+from greengrass_sim.workers.pinned import PinnedWorker
 
 IMPORT_S = 30.0
 

@@ -16,11 +16,11 @@ from greengrass_sim.errors import UsageError
 from greengrass_sim.exchange import Exchange, Message
 from greengrass_sim.functions import IMPORT_S
 from greengrass_sim.group import Function, Group, load_group
-from greengrass_sim.launches import make_launches
 from greengrass_sim.router import Router
 from greengrass_sim.topics import did_you_mean, name_problem
-from greengrass_sim.work import Outcome, Work
-from greengrass_sim.workers import PinnedWorker
+from greengrass_sim.workers.launch import make_launches
+from greengrass_sim.workers.pinned import PinnedWorker
+from greengrass_sim.workers.work import Outcome, Work
 
 SCHEMA_VERSION = 1
 

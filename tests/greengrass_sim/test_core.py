@@ -178,8 +178,8 @@ def test_killed_workers_lose_and_double_nothing(tmp_path: Path, kind: str) -> No
         seen: list[bytes] = []
         for share in (200, 700, 1200):
             seen += client.take_payloads(share - len(seen))
-            assert eventually(lambda: bool(children_of(simulator.pid, "greengrass_sim.worker")))
-            (worker,) = children_of(simulator.pid, "greengrass_sim.worker")
+            assert eventually(lambda: bool(children_of(simulator.pid, "greengrass_sim.runtime.worker")))
+            (worker,) = children_of(simulator.pid, "greengrass_sim.runtime.worker")
             os.kill(worker, signal.SIGKILL)
         assert client.answers(requests, seen) == Counter(requests)
         assert simulator.log.count("it was ended by SIGKILL; it is restarted in") == 3
@@ -232,7 +232,7 @@ def test_a_killed_simulator_loses_nothing(tmp_path: Path) -> None:
     with Mosquitto() as broker, Client(port_of(broker)) as client:
         seen: list[bytes] = []
         with Simulator(tmp_path, ECHO, broker.url) as simulator:
-            workers = children_of(simulator.pid, "greengrass_sim.worker")
+            workers = children_of(simulator.pid, "greengrass_sim.runtime.worker")
             client.request(requests)
             seen += client.take_payloads(300)
             assert simulator.stop(signal.SIGKILL) == -signal.SIGKILL

@@ -10,7 +10,7 @@ import pytest
 from edge_runtime.errors import ExitCode
 from greengrass_sim.commands.invoke import invoke as run_invoke
 from greengrass_sim.group import load_group
-from greengrass_sim.work import Work
+from greengrass_sim.workers.work import Work
 from tests.greengrass_sim.command_line import run_command
 from tests.greengrass_sim.groups import function, function_arn, group, write_group
 

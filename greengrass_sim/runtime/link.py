@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from threading import Lock
 from typing import Any
 
-from greengrass_sim.ipc import Decoder, Frame, Kind, encode
+from greengrass_sim.runtime.ipc import Decoder, Frame, Kind, encode
 from greengrass_sim.topics import matches, name_problem
 
 _RECEIVE_BYTES = 1 << 18

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from greengrass_sim.arn import parse_lambda
-from greengrass_sim.environment import worker_environment
 from greengrass_sim.group import Group
-from greengrass_sim.process import Launch
 from greengrass_sim.resources import ResourceTree
+from greengrass_sim.workers.environment import worker_environment
+from greengrass_sim.workers.process import Launch
 
 
 def make_launches(group: Group, work: Path) -> dict[str, Launch]:

@@ -1,4 +1,4 @@
-"""The process of one pinned function: `python -m greengrass_sim.worker DESCRIPTOR`.
+"""The process of one pinned function: `python -m greengrass_sim.runtime.worker DESCRIPTOR`.
 
 DESCRIPTOR is an inherited socket. The first frame tells which handler to import, the others are events; they
 are handled one at a time, in the order of arrival. Only the standard library and light modules are imported
@@ -18,9 +18,9 @@ from collections.abc import Callable
 from io import TextIOWrapper
 from typing import Any
 
-from greengrass_sim import link
-from greengrass_sim.context import ClientContext, Context
-from greengrass_sim.ipc import Frame, Kind
+from greengrass_sim.runtime import link
+from greengrass_sim.runtime.context import ClientContext, Context
+from greengrass_sim.runtime.ipc import Frame, Kind
 
 Handler = Callable[[Any, Context], object]
 

@@ -18,12 +18,12 @@ import pytest
 from greengrass_sim.exchange import Exchange, Message
 from greengrass_sim.group import load_group
 from greengrass_sim.invocation import Invocation, Refusal
-from greengrass_sim.launches import make_launches
-from greengrass_sim.process import Launch
 from greengrass_sim.receipt import Receipt
 from greengrass_sim.router import Router
-from greengrass_sim.work import Outcome, Work
-from greengrass_sim.workers import MAX_PAYLOAD, MAX_QUEUE, PinnedWorker
+from greengrass_sim.workers.launch import make_launches
+from greengrass_sim.workers.pinned import MAX_PAYLOAD, MAX_QUEUE, PinnedWorker
+from greengrass_sim.workers.process import Launch
+from greengrass_sim.workers.work import Outcome, Work
 from tests.greengrass_sim.groups import HANDLERS, function_arn, group, thing_arn, write_group
 from tests.greengrass_sim.groups import function as make_function
 
@@ -327,7 +327,7 @@ def test_a_handler_that_does_not_import(
     run(tmp_path, "f", scenario, executable=executable, local_path=code)
     for text in ["Failed to import handler function", *texts]:
         assert text in caplog.text
-    assert "greengrass_sim/worker.py" not in caplog.text
+    assert "greengrass_sim/runtime/worker.py" not in caplog.text
 
 
 def test_a_module_that_never_returns_publishes(tmp_path: Path) -> None:
@@ -380,7 +380,7 @@ def test_large_payloads(tmp_path: Path) -> None:
 
 
 def test_stopping_ends_the_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("greengrass_sim.workers.STOP_S", 0.3)
+    monkeypatch.setattr("greengrass_sim.workers.pinned.STOP_S", 0.3)
     pids = []
 
     async def scenario(running: Running) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from greengrasssdk.Lambda import InvocationException
 
-from greengrass_sim.link import PublishRefused, current
+from greengrass_sim.runtime.link import PublishRefused, current
 
 _POLICIES = ("", "BestEffort", "AllOrException")
 _SHADOWS = ("get_thing_shadow", "update_thing_shadow", "delete_thing_shadow")

@@ -14,15 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from greengrass_sim.ipc import Decoder, Frame, FrameError, Kind, encode
+import greengrass_sim
+from greengrass_sim.runtime.ipc import Decoder, Frame, FrameError, Kind, encode
 
 ABORT_S = 1.0
 DRAIN_S = 1.0
 _LONGEST_LINE = 1 << 16
-_SHIMS = Path(__file__).parent / "shims"
+_PACKAGE = Path(greengrass_sim.__file__).parent
+_SHIMS = _PACKAGE / "runtime" / "shims"
 # Runs what belongs to us, whatever else is installed under our name.
-_BOOTSTRAP = f"""import sys; sys.path.insert(0, {str(Path(__file__).parents[1])!r})
-from greengrass_sim.worker import main; main()"""
+_BOOTSTRAP = f"""import sys; sys.path.insert(0, {str(_PACKAGE.parent)!r})
+from greengrass_sim.runtime.worker import main; main()"""
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from types import ModuleType
 import pytest
 
 import greengrass_sim
-from greengrass_sim import link
-from greengrass_sim.ipc import Decoder, Frame, Kind, encode
+from greengrass_sim.runtime import link
+from greengrass_sim.runtime.ipc import Decoder, Frame, Kind, encode
 
-SHIMS = Path(greengrass_sim.__file__).parent / "shims"
+SHIMS = Path(greengrass_sim.__file__).parent / "runtime" / "shims"
 
 
 @pytest.fixture

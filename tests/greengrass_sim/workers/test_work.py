@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from greengrass_sim.receipt import Receipt
-from greengrass_sim.work import Outcome, Work
+from greengrass_sim.workers.work import Outcome, Work
 
 
 def test_a_second_attempt_repeats_only_what_the_first_did_not_publish() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from greengrass_sim.ipc import MAX_BYTES, Decoder, Frame, FrameError, Kind, encode
+from greengrass_sim.runtime.ipc import MAX_BYTES, Decoder, Frame, FrameError, Kind, encode
 
 FRAMES = st.lists(
     st.tuples(

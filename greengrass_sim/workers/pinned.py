@@ -11,10 +11,10 @@ from collections import deque
 from greengrass_sim.backoff import Backoff
 from greengrass_sim.exchange import UNAVAILABLE, Exchange, Message
 from greengrass_sim.invocation import FunctionError, Invocation, Refusal, Reply
-from greengrass_sim.ipc import MAX_BYTES, Frame, Kind
-from greengrass_sim.process import Launch, WorkerProcess
 from greengrass_sim.receipt import Receipt
-from greengrass_sim.work import Outcome, Work
+from greengrass_sim.runtime.ipc import MAX_BYTES, Frame, Kind
+from greengrass_sim.workers.process import Launch, WorkerProcess
+from greengrass_sim.workers.work import Outcome, Work
 
 MAX_QUEUE = 1024
 MAX_PAYLOAD = MAX_BYTES - 4096  # what fits into a frame beside its header
