@@ -36,15 +36,16 @@ class Artifact:
             self.temporary.cleanup()
 
 
-def open_artifact(path: str | Path, fit: bool = True) -> Artifact:
+def open_artifact(path: str | Path, fit: bool = True, extras: bool = False) -> Artifact:
     """The artifact at `path`, a .tar.gz or a folder, with every byte verified.
 
-    `fit=False` leaves out the question whether this machine can run it. An archive is unpacked to the cache,
-    see `find_cache`. Raises ArtifactError, which names the path.
+    `fit=False` leaves out the question whether this machine can run it; `extras=True` lets a folder hold
+    files that do not belong to it, such as a list of labels. An archive is unpacked to the cache, see
+    `find_cache`. Raises ArtifactError, which names the path.
     """
     path = Path(path)
     try:
-        artifact = _open_folder(path) if path.is_dir() else _open_archive(path)
+        artifact = _open_folder(path, extras) if path.is_dir() else _open_archive(path)
         if fit:
             _check_fit(artifact)
     except ArtifactError as error:
@@ -62,8 +63,8 @@ def _check_fit(artifact: Artifact) -> None:
         raise
 
 
-def _open_folder(path: Path) -> Artifact:
-    return Artifact(path.absolute(), check_folder(path))
+def _open_folder(path: Path, extras: bool) -> Artifact:
+    return Artifact(path.absolute(), check_folder(path, extras))
 
 
 def _open_archive(path: Path) -> Artifact:

@@ -23,10 +23,13 @@ def read_manifest(folder: Path) -> Manifest:
         raise ArtifactError("it holds no manifest.json, so it is no artifact") from None
 
 
-def check_folder(folder: Path) -> Manifest:
-    """The manifest of an unpacked artifact, all of whose files are as it says."""
+def check_folder(folder: Path, extras: bool = False) -> Manifest:
+    """The manifest of an unpacked artifact, all of whose files are as it says.
+
+    `extras`: the folder may hold other files beside them, which nobody looks at.
+    """
     manifest = read_manifest(folder)
-    names = {name for name in _names(folder) if name != MANIFEST}
+    names = {name for name in _names(folder, manifest if extras else None) if name != MANIFEST}
     _check_listed(manifest, names)
     check_files(manifest, {name: hash_file(folder / name) for name in sorted(names)})
     return manifest
@@ -67,7 +70,10 @@ def _check_listed(manifest: Manifest, found: Set[str]) -> None:
         raise ArtifactError(f"{', '.join(unlisted)} is not in its manifest: remove it")
 
 
-def _names(folder: Path) -> list[str]:
+def _names(folder: Path, only: Manifest | None) -> list[str]:
+    """The files below `folder`; of those that `only` names, where it is given."""
+    if only is not None:
+        return [name for name in only.files if _is_plain(folder, name)]
     names = []
     for parent, folders, files in os.walk(folder):
         for name in (*folders, *files):
@@ -76,3 +82,12 @@ def _names(folder: Path) -> list[str]:
                 raise ArtifactError(f"{path.relative_to(folder)} is a link or a device, which it cannot hold")
         names += [str(Path(parent, name).relative_to(folder)) for name in files]
     return names
+
+
+def _is_plain(folder: Path, name: str) -> bool:
+    """Whether the file is there, reached through no link."""
+    path = folder / checked_name(name)
+    links = any(
+        one.is_symlink() for one in (path, *path.parents) if one.is_relative_to(folder) and one != folder
+    )
+    return path.is_file() and not links

@@ -19,6 +19,8 @@ import sys, numpy, edge_runtime
 for path in sys.argv[1:3]:
     with edge_runtime.load(path, threads=2) as model:
         numpy.save(sys.argv[4], model.run({"x": numpy.load(sys.argv[3])})["y"])
+from edge_runtime.dlr import DLRModel
+assert (DLRModel(sys.argv[2]).run(numpy.load(sys.argv[3]))[0] == numpy.load(sys.argv[4])).all()
 print(sys.version_info[:2], numpy.__version__)
 """
 

@@ -1,0 +1,1 @@
+"""DLR's reporting of loaded models to its makers; see `phone_home`."""
