@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import platform
 import struct
@@ -17,9 +18,49 @@ def machine() -> str:
     return _NARROW.get(name, name) if struct.calcsize("P") == 4 else name
 
 
+# Bits of AT_HWCAP and AT_HWCAP2 (Linux, <asm/hwcap.h>), which emulators set too, unlike /proc/cpuinfo.
+_HWCAP: dict[str, dict[str, int]] = {
+    "aarch64": {
+        "fp": 0,
+        "asimd": 1,
+        "aes": 3,
+        "pmull": 4,
+        "sha1": 5,
+        "sha2": 6,
+        "crc32": 7,
+        "atomics": 8,
+        "fphp": 9,
+        "asimdhp": 10,
+        "asimdrdm": 12,
+        "asimddp": 20,
+        "sve": 22,
+        "asimdfhm": 23,
+    },
+    "armv7l": {"neon": 12, "vfpv3": 13, "vfpv4": 16, "idiva": 17, "idivt": 18, "vfpd32": 19},
+}
+_HWCAP2: dict[str, dict[str, int]] = {"aarch64": {"sve2": 1, "i8mm": 13, "bf16": 14}}
+_AT_HWCAP, _AT_HWCAP2 = 16, 26
+
+
 @functools.lru_cache(maxsize=1)
 def cpu_flags() -> frozenset[str]:
-    """The CPU's feature flags as Linux names them, common to all cores; empty where they cannot be read."""
+    """The CPU's feature flags as Linux names them, common to all cores; empty where they cannot be read.
+
+    On ARM those that the kernel tells the process, elsewhere those of /proc/cpuinfo.
+    """
+    return _kernel_flags(machine()) if machine() in _HWCAP else _listed_flags()
+
+
+def _kernel_flags(arch: str) -> frozenset[str]:
+    ask = ctypes.CDLL(None).getauxval
+    ask.restype, ask.argtypes = ctypes.c_ulong, (ctypes.c_ulong,)
+    tables = ((_HWCAP, ask(_AT_HWCAP)), (_HWCAP2, ask(_AT_HWCAP2)))
+    return frozenset(
+        name for table, bits in tables for name, bit in table.get(arch, {}).items() if bits >> bit & 1
+    )
+
+
+def _listed_flags() -> frozenset[str]:
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:

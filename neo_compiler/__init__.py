@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from neo_compiler.stages import Observer
@@ -20,11 +20,14 @@ def compile(  # noqa: A001, PLR0913 - the public name; options are keywords so t
     input_shapes: Mapping[str, tuple[int, ...]] | None = None,
     tolerance: float = 1e-4,
     seed: int = 0,
+    target_file: str | Path | None = None,
+    compiler_options: Mapping[str, Any] | None = None,
     observer: Observer | None = None,
 ) -> Path:
     """Compile the ONNX model at `path` and return where the artifact lies.
 
-    `target` is a name that `neo targets` lists. `output` is a `.tar.gz` file or a new folder, by default
+    `target` is a name that `neo targets` lists, or one of the TOML table `target_file`; `compiler_options`,
+    such as {"mcpu": "cortex-a73"}, change its CPU. `output` is a `.tar.gz` file or a new folder, by default
     `<model stem>-<target>.tar.gz` in the current folder. `input_shapes` fixes symbolic inputs. The compiled
     model is run and compared with onnxruntime on inputs drawn with `seed`; `tolerance` is relative to each
     output's largest magnitude. `observer` is called with a StageEvent when a stage begins and ends.
@@ -41,5 +44,7 @@ def compile(  # noqa: A001, PLR0913 - the public name; options are keywords so t
         input_shapes=dict(input_shapes or {}),
         tolerance=tolerance,
         seed=seed,
+        target_file=None if target_file is None else Path(target_file),
+        compiler_options=dict(compiler_options or {}),
     )
     return compile_model(options, observer).path

@@ -50,7 +50,7 @@ def _add_compile(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description="Compile MODEL, compare it with onnxruntime, and write the artifact.",
     )
     command.add_argument("model", metavar="MODEL", help="an ONNX file")
-    command.add_argument("--target", default="host", metavar="NAME", help="see `neo targets`; default: host")
+    _add_target(command)
     command.add_argument(
         "--input-shape",
         action="append",
@@ -70,7 +70,32 @@ def _add_compile(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def _add_targets(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("targets", help="list the targets", description="List the targets.")
+    _add_target_file(command)
     command.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_target(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--target", metavar="NAME", help="see `neo targets`; default: host")
+    command.add_argument(
+        "--target-platform",
+        metavar="JSON",
+        help='a platform as SageMaker Neo names it, for example \'{"Os": "LINUX", "Arch": "ARM64"}\'',
+    )
+    command.add_argument(
+        "--compiler-options",
+        default="{}",
+        metavar="JSON",
+        help='mcpu and mattr of the target, for example \'{"mcpu": "cortex-a73", "mattr": ["+neon"]}\'',
+    )
+    _add_target_file(command)
+
+
+def _add_target_file(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--target-file",
+        metavar="FILE",
+        help="a TOML table of further targets; those of ~/.config/neo-edge/devices.toml are always there",
+    )
 
 
 def _add_inspect(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -124,6 +124,7 @@ def _compiler_identity(options: CompileOptions) -> CompilerIdentity:
         "input_shapes": {name: list(shape) for name, shape in sorted(options.input_shapes.items())},
         "tolerance": options.tolerance,
         "seed": options.seed,
+        **({"compiler_options": dict(options.compiler_options)} if options.compiler_options else {}),
     }
     llvm = str(codegen.llvm_version_major())
     return CompilerIdentity("neo-edge", metadata.version("neo-edge"), tvm.__version__, llvm, asked)

@@ -21,6 +21,7 @@ from neo_compiler.package import package
 from neo_compiler.report import Report
 from neo_compiler.stages import Observer, Stages
 from neo_compiler.target import Target, find_target
+from neo_compiler.target.neo import with_options
 from neo_compiler.tools import translate
 from neo_compiler.verify import OutputCheck, Sample, compare, draw_sample
 
@@ -31,7 +32,7 @@ def compile_model(options: CompileOptions, observer: Observer | None = None) -> 
     Raises NeoError; each subclass has the exit code that `neo` ends with. Until everything is done nothing is
     written but a workspace beside the output, and that is removed.
     """
-    target = find_target(options.target)
+    target = with_options(find_target(options.target, options.target_file), options.compiler_options)
     path = output_path(options.model, options.target, options.output)
     stages = Stages(observer)
     with workspace(path) as work:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from neo_compiler.errors import UsageError
 
@@ -15,6 +16,7 @@ class CompileOptions:
 
     `input_shapes` fixes symbolic inputs; `output` None means `<model stem>-<target>.tar.gz` in the current
     folder; `tolerance` is how far an output may lie from the reference, relative to its largest magnitude.
+    `target_file` is a table of further targets; `compiler_options` (`mcpu`, `mattr`) change the target's CPU.
     """
 
     model: Path
@@ -23,6 +25,8 @@ class CompileOptions:
     input_shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     tolerance: float = 1e-4
     seed: int = 0
+    target_file: Path | None = None
+    compiler_options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not 0 <= self.tolerance < float("inf"):

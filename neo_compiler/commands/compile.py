@@ -8,15 +8,20 @@ import sys
 from pathlib import Path
 
 from neo_compiler.commands.table import print_table
+from neo_compiler.errors import UsageError
 from neo_compiler.options import CompileOptions, parse_input_shapes
 from neo_compiler.progress import progress
+from neo_compiler.target.find import HOST
+from neo_compiler.target.neo import parse_compiler_options, platform_name
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Compile; the artifact's path, or the report as JSON, goes to stdout and the table to stderr."""
     options = CompileOptions(
         model=Path(arguments.model),
-        target=arguments.target,
+        target=_target(arguments),
+        target_file=Path(arguments.target_file) if arguments.target_file else None,
+        compiler_options=parse_compiler_options(arguments.compiler_options),
         output=Path(arguments.output) if arguments.output else None,
         input_shapes=parse_input_shapes(arguments.input_shape),
         tolerance=arguments.tolerance,
@@ -29,3 +34,11 @@ def run(arguments: argparse.Namespace) -> None:
     if not arguments.quiet:
         print_table(report.rows(), sys.stderr)
     print(json.dumps(report.to_json(), indent=1) if arguments.json else report.path)
+
+
+def _target(arguments: argparse.Namespace) -> str:
+    if arguments.target and arguments.target_platform:
+        raise UsageError("--target and --target-platform exclude each other: give one of them")
+    if arguments.target_platform:
+        return platform_name(arguments.target_platform)
+    return arguments.target or HOST

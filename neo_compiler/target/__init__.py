@@ -1,5 +1,6 @@
 """Device profiles as data."""
 
-from neo_compiler.target.target import Target, find_target, host_target, target_names
+from neo_compiler.target.find import find_target, host_target, target_names
+from neo_compiler.target.target import Target
 
 __all__ = ["Target", "find_target", "host_target", "target_names"]

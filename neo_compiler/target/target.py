@@ -1,21 +1,18 @@
-"""Targets: what code generation needs to know of a device, read from devices.toml."""
+"""A target: what code generation needs to know of a device."""
 
 from __future__ import annotations
 
-import difflib
-import functools
-import tomllib
-from dataclasses import dataclass, fields
-from importlib import resources
+from dataclasses import dataclass
 from typing import Any
-
-from edge_runtime.device import cpu_flags, machine
-from neo_compiler.errors import TargetError
 
 
 @dataclass(frozen=True)
 class Target:
-    """A device profile; `vector` in bytes, `l1` and `l2` in KiB per core."""
+    """A device profile; `vector` in bytes, `l1` and `l2` in KiB per core, `memory` in MiB.
+
+    `also` holds other names of the device, as SageMaker Neo has them. `cores` and `memory` are 0 where the
+    profile stands for machines of any size, `emulate` is "" where qemu-user has no such CPU.
+    """
 
     name: str
     about: str
@@ -28,56 +25,22 @@ class Target:
     registers: int
     l1: int
     l2: int
+    cores: int = 0
+    memory: int = 0
+    emulate: str = ""
+    also: tuple[str, ...] = ()
 
     @property
     def lanes(self) -> int:
         """How many float32 values a vector register holds."""
         return self.vector // 4
 
+    @property
+    def generic(self) -> bool:
+        """Whether the profile stands for an architecture's level, not for one device."""
+        return self.cores == 0
+
     def llvm(self) -> dict[str, Any]:
         """The target as TVM's `llvm` target dictionary."""
-        return {"kind": "llvm", "mtriple": self.triple, "mcpu": self.cpu, "mattr": list(self.attrs)}
-
-
-@functools.cache
-def _profiles() -> dict[str, Target]:
-    text = resources.files("neo_compiler.target").joinpath("devices.toml").read_text(encoding="utf-8")
-    known = {field.name for field in fields(Target)}
-    rows = {}
-    for name, row in tomllib.loads(text).items():
-        values: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value for key, value in row.items()
-        }
-        if unknown := values.keys() - known:
-            raise TargetError(f"devices.toml, [{name}]: unknown keys {sorted(unknown)}")
-        rows[name] = Target(name=name, **values)
-    return rows
-
-
-def target_names() -> list[str]:
-    """All target names, `host` first."""
-    return ["host", *_profiles()]
-
-
-def find_target(name: str) -> Target:
-    """The profile called `name`; `host` resolves to the best profile that this machine supports.
-
-    Raises TargetError with the nearest names when there is none.
-    """
-    if name == "host":
-        return host_target()
-    try:
-        return _profiles()[name]
-    except KeyError:
-        near = difflib.get_close_matches(name, target_names(), n=2, cutoff=0.4)
-        hint = f"did you mean {' or '.join(near)}? " if near else ""
-        raise TargetError(f"unknown target {name!r}: {hint}`neo targets` lists all") from None
-
-
-def host_target() -> Target:
-    """The most capable profile whose architecture and CPU flags this machine has."""
-    flags, arch = cpu_flags(), machine()
-    fitting = [row for row in _profiles().values() if row.arch == arch and set(row.requires) <= flags]
-    if not fitting:
-        raise TargetError(f"no target fits this machine ({arch}); name one of: {', '.join(_profiles())}")
-    return max(fitting, key=lambda row: (row.vector, len(row.requires)))
+        abi = {"mfloat-abi": "hard"} if self.triple.endswith("hf") else {}
+        return {"kind": "llvm", "mtriple": self.triple, "mcpu": self.cpu, "mattr": list(self.attrs), **abi}

@@ -45,12 +45,12 @@ def test_the_host_is_the_best_profile_that_fits(
     monkeypatch: pytest.MonkeyPatch, flags: str, expected: str
 ) -> None:
     owned = frozenset(flag for name in flags.split() for flag in find_target(name).requires)
-    monkeypatch.setattr("neo_compiler.target.target.cpu_flags", lambda: owned)
-    monkeypatch.setattr("neo_compiler.target.target.machine", lambda: "x86_64")
+    monkeypatch.setattr("neo_compiler.target.find.cpu_flags", lambda: owned)
+    monkeypatch.setattr("neo_compiler.target.find.machine", lambda: "x86_64")
     assert host_target().name == find_target("host").name == expected
 
 
 def test_a_machine_that_no_profile_fits_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("neo_compiler.target.target.machine", lambda: "s390x")
+    monkeypatch.setattr("neo_compiler.target.find.machine", lambda: "s390x")
     with pytest.raises(TargetError, match=r"no target fits this machine \(s390x\)"):
         host_target()
