@@ -152,3 +152,20 @@ def test_kernels_made_by_tvm(tmp_path: Path) -> None:
         with load(folder, threads=threads) as model:
             found = model.run({"x": x})["y"]
         np.testing.assert_allclose(found, second[:, ::-1] + np.exp(first[::-1]), rtol=1e-5, atol=1e-5)
+
+
+def test_for_32_bit_arm(tmp_path: Path) -> None:
+    """64-bit division and the unwinder's names come from our own runtime: no library of a device has them."""
+    libc = device_libc("armv7l")
+    flags = [*libc.flags, f"-I{sample.RUNTIME}"]
+    kernels = compile_c(sample.KERNELS, libc.triple, tmp_path, flags)
+    output = tmp_path / "compiled.so"
+    link([kernels], sample.mlp_plan(), find_target("rasp3b"), output)
+    header = output_of("readelf", "-h", output)
+    assert "hard-float ABI" in header
+    undefined = {
+        row.split()[7].partition("@")[0]
+        for row in output_of("readelf", "-W", "--dyn-syms", output).splitlines()
+        if " UND " in row and len(row.split()) > 7
+    }
+    assert undefined <= {name for symbols in libc.libraries.values() for name in symbols}
