@@ -1,5 +1,5 @@
 """Rules that schedule fused TensorIR functions."""
 
-from neo_compiler.schedule.apply import Scheduled, schedule
+from neo_compiler.schedule.apply import Scheduled, candidates, schedule, schedule_function
 
-__all__ = ["Scheduled", "schedule"]
+__all__ = ["Scheduled", "candidates", "schedule", "schedule_function"]

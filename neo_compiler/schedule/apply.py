@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import tvm
 from tvm import tirx
 from tvm.s_tir import Schedule
 
+from neo_compiler.schedule.choice import ByName, Choose, Listing, best
 from neo_compiler.schedule.cpu import RULES
 from neo_compiler.target import Target
 
-Rule = Callable[[Schedule, Target], bool]
+Rule = Callable[[Schedule, Target, Choose], bool]
 
 
 @dataclass(frozen=True)
@@ -23,22 +24,36 @@ class Scheduled:
     rules: dict[str, str]
 
 
-def schedule(module: tvm.IRModule, target: Target) -> Scheduled:
-    """Schedule every TensorIR function of `module` for `target`."""
-    functions, rules = dict(module.functions), {}
-    with tvm.target.Target(target.llvm()):
-        for variable, function in module.functions.items():
-            if isinstance(function, tirx.PrimFunc):
-                name = variable.name_hint
-                functions[variable], rules[name] = _first_match(function, target)
+def schedule(module: tvm.IRModule, target: Target, choices: Mapping[str, str] | None = None) -> Scheduled:
+    """Schedule every TensorIR function of `module` for `target`.
+
+    `choices` names candidates for some functions; for all others the rule's analytic model decides.
+    """
+    functions, rules, names = dict(module.functions), {}, choices or {}
+    for variable, function in module.functions.items():
+        if isinstance(function, tirx.PrimFunc):
+            name = variable.name_hint
+            choose = ByName(names[name]) if name in names else best
+            functions[variable], rules[name] = schedule_function(function, target, choose)
     return Scheduled(tvm.IRModule(functions, attrs=module.attrs), rules)
 
 
-def _first_match(function: tirx.PrimFunc, target: Target) -> tuple[tirx.PrimFunc, str]:
+def schedule_function(
+    function: tirx.PrimFunc, target: Target, choose: Choose = best
+) -> tuple[tirx.PrimFunc, str]:
+    """One scheduled function, and the rule that matched."""
     if function.body.block.name_hint != "root":
         return function, "unscheduled"  # one opaque block, as of a scatter, whose loops TVM has ordered
-    for name, rule in RULES.items():
-        sch = Schedule(tvm.IRModule({"main": function}), error_render_level="fast")
-        if rule(sch, target):
-            return sch.mod["main"], name
+    with tvm.target.Target(target.llvm()):
+        for name, rule in RULES.items():
+            sch = Schedule(tvm.IRModule({"main": function}), error_render_level="fast")
+            if rule(sch, target, choose):
+                return sch.mod["main"], name
     return function, "unscheduled"
+
+
+def candidates(function: tirx.PrimFunc, target: Target) -> tuple[str, ...]:
+    """The names of the schedules that the matching rule offers, the best first; none without a choice."""
+    listing = Listing()
+    schedule_function(function, target, listing)
+    return listing.names

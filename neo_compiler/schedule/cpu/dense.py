@@ -5,12 +5,15 @@ from __future__ import annotations
 from tvm.s_tir import Schedule
 
 from neo_compiler.schedule.blocks import extents
+from neo_compiler.schedule.choice import Choose
 from neo_compiler.schedule.cpu.epilogue import find_anchor, hold_in_registers
-from neo_compiler.schedule.cpu.tiles import convolution_tile
+from neo_compiler.schedule.cpu.tiles import convolution_tiles
 from neo_compiler.target import Target
 
+_TILES = 6  # candidates
 
-def schedule(sch: Schedule, target: Target) -> bool:
+
+def schedule(sch: Schedule, target: Target, choose: Choose) -> bool:
     """Schedule a function whose anchor is `dense`, where its width fills vectors."""
     if (found := find_anchor(sch, "dense")) is None:
         return False
@@ -21,7 +24,7 @@ def schedule(sch: Schedule, target: Target) -> bool:
     row, column = loops
     rows, columns = extents(sch, loops)
     lanes = next(lanes for lanes in (target.lanes, target.lanes // 2, 4) if columns % lanes == 0)
-    tile = convolution_tile([columns // lanes, 1, rows], target)
+    tile = choose(convolution_tiles([columns // lanes, 1, rows], target)[:_TILES])
     row, tile_rows = sch.split(row, [None, tile.columns])
     column, tile_vectors, lane = sch.split(column, [None, tile.blocks, lanes])
     sch.reorder(row, column, tile_rows, tile_vectors, lane)

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from tvm.s_tir import Schedule
 
 from neo_compiler.schedule.blocks import divisors, extents
+from neo_compiler.schedule.choice import Choose
 from neo_compiler.schedule.cpu.epilogue import find_anchor, hold_in_registers
 from neo_compiler.target import Target
 
 _ROWS = 8  # rows of a channel block in one pass: few enough for the first-level cache
+_WIDTHS = 3  # candidates
 
 
-def schedule(sch: Schedule, target: Target) -> bool:
+@dataclass(frozen=True)
+class Strip:
+    """How many columns are computed at once, and how many rows one after the other."""
+
+    rows: int
+    columns: int
+
+    def __str__(self) -> str:
+        return f"{self.rows}x{self.columns}"
+
+
+def schedule(sch: Schedule, target: Target, choose: Choose) -> bool:
     """Schedule a function whose anchor is `depthwise`."""
     if (found := find_anchor(sch, "depthwise")) is None:
         return False
@@ -20,12 +35,23 @@ def schedule(sch: Schedule, target: Target) -> bool:
     if len(loops) != 5:
         return False
     batch, channel, row, column, lane = loops
-    width = divisors(extents(sch, [column])[0], target.registers // 2)[-1]
-    column, columns = sch.split(column, [None, width])
-    row, rows = sch.split(row, [None, divisors(extents(sch, [row])[0], _ROWS)[-1]])
+    strip = choose(strips(extents(sch, [row, column]), target))
+    column, columns = sch.split(column, [None, strip.columns])
+    row, rows = sch.split(row, [None, strip.rows])
     sch.reorder(batch, channel, row, rows, column, columns, lane)
     sch.parallel(sch.fuse(batch, channel, row))
     sch.unroll(columns)
     sch.vectorize(lane)
     hold_in_registers(sch, anchor, column, target.lanes, unroll_taps=True)
     return True
+
+
+def strips(picture: list[int], target: Target) -> list[Strip]:
+    """Candidates for so many rows and columns: narrower and narrower ones, then fewer rows, then all."""
+    rows, columns = picture
+    widths = divisors(columns, target.registers // 2)[::-1]
+    counts = divisors(rows, _ROWS)[::-1]
+    found = [Strip(counts[0], width) for width in widths[:_WIDTHS]]
+    return found + [
+        Strip(count, widths[0]) for count in dict.fromkeys([*counts[1:2], rows]) if count != counts[0]
+    ]

@@ -6,6 +6,7 @@ from tvm.s_tir import Schedule
 from tvm.s_tir.schedule import LoopRV, SBlockRV, ScheduleError
 
 from neo_compiler.schedule.blocks import blocks_of, divisors, extents, is_reduction, split_axes, work_of
+from neo_compiler.schedule.choice import Choose
 from neo_compiler.schedule.cpu.lanes import reduce_in_lanes, single_use, vectorize_last
 from neo_compiler.target import Target
 
@@ -15,7 +16,7 @@ _MOST_PARTS, _FEWEST_PARTS = 16, 4
 _WIDEST = 16  # vectors in a row that is reduced column by column
 
 
-def schedule(sch: Schedule, target: Target) -> bool:
+def schedule(sch: Schedule, target: Target, _choose: Choose) -> bool:
     """Schedule any function."""
     inline_chains(sch)
     for block in blocks_of(sch):

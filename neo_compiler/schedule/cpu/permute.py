@@ -8,13 +8,14 @@ from tvm.s_tir import Schedule
 from tvm.s_tir.schedule import SBlockRV
 
 from neo_compiler.schedule.blocks import blocks_of, extents, is_reduction, work_of
+from neo_compiler.schedule.choice import Choose
 from neo_compiler.schedule.cpu.epilogue import fill_padding
 from neo_compiler.schedule.cpu.generic import PARALLEL_WORK, inline_chains
 from neo_compiler.schedule.cpu.lanes import FEWEST_LANES
 from neo_compiler.target import Target
 
 
-def schedule(sch: Schedule, _target: Target) -> bool:
+def schedule(sch: Schedule, _target: Target, _choose: Choose) -> bool:
     """Schedule a copy whose source channel is not the vector's next one, or that has no vectors: by channels.
 
     As vectors these would gather each lane from another place, with a division for each. With the lanes

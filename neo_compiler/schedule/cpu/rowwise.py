@@ -8,12 +8,13 @@ from tvm.s_tir import Schedule
 from tvm.s_tir.schedule import SBlockRV
 
 from neo_compiler.schedule.blocks import blocks_of, extents, is_reduction, split_axes, work_of
+from neo_compiler.schedule.choice import Choose
 from neo_compiler.schedule.cpu.generic import PARALLEL_WORK, inline_chains
 from neo_compiler.schedule.cpu.lanes import reduce_in_lanes, try_compute_at, vectorize_last
 from neo_compiler.target import Target
 
 
-def schedule(sch: Schedule, target: Target) -> bool:
+def schedule(sch: Schedule, target: Target, _choose: Choose) -> bool:
     """Schedule a function that reduces the last axes of what it then computes element by element."""
     inline_chains(sch)
     *others, last = blocks_of(sch)

@@ -39,9 +39,12 @@ class Tile:
         """The share of the multiply-add peak that the tile can reach."""
         return self.accumulators / _FMA_PORTS / self.cycles()
 
+    def __str__(self) -> str:
+        return f"{self.blocks}x{self.rows}x{self.columns}"
 
-def convolution_tile(output: list[int], target: Target) -> Tile:
-    """The best tile for an output of so many channel blocks, rows and columns."""
+
+def convolution_tiles(output: list[int], target: Target) -> list[Tile]:
+    """The tiles for an output of so many channel blocks, rows and columns, the best first."""
     blocks, rows, columns = output
     tiles = [
         Tile(*counts)
@@ -50,7 +53,11 @@ def convolution_tile(output: list[int], target: Target) -> Tile:
         )
     ]
     fitting = [tile for tile in tiles if tile.accumulators + tile.blocks <= _free_registers(target)]
-    return max(fitting, key=lambda tile: (round(tile.efficiency(), 2), tile.accumulators, -tile.loads))
+    return sorted(fitting, key=_merit, reverse=True)
+
+
+def _merit(tile: Tile) -> tuple[float, int, int]:
+    return round(tile.efficiency(), 2), tile.accumulators, -tile.loads
 
 
 def _free_registers(target: Target) -> int:

@@ -8,9 +8,10 @@ from tvm import IRModule, tirx
 
 from neo_compiler.graph import prepare
 from neo_compiler.lower import lower
-from neo_compiler.schedule import Scheduled, schedule
+from neo_compiler.native.build import build
+from neo_compiler.schedule import Scheduled, candidates, schedule
 from neo_compiler.target import find_target
-from tests.neo_compiler.compiled import Case, check_one, on_all_targets
+from tests.neo_compiler.compiled import Case, Compiled, check_one, on_all_targets
 
 # A bit of everything: full and filled-up blocks, all kinds of convolution, pooling, rows, whole numbers.
 NETWORK = Case(
@@ -91,3 +92,29 @@ def test_any_number_of_threads_computes_the_same_bits(target: str, tmp_path: Pat
     for threads in (2, 3):
         for name, value in compiled.run(inputs, inputs, threads=threads).items():
             np.testing.assert_array_equal(value, alone[name])
+
+
+def test_every_candidate_computes_the_same(tmp_path: Path) -> None:
+    module, target, inputs = lowered("host"), find_target("host"), NETWORK.inputs()
+    names = {kernel: candidates(function, target) for kernel, function in kernels(module).items()}
+    best = check_one(NETWORK, tmp_path).run(inputs)
+    for number in range(max(map(len, names.values()))):
+        choices = {kernel: row[number % len(row)] for kernel, row in names.items() if row}
+        scheduled = schedule(module, target, choices)
+        plan = build(scheduled.module, tuple(best), target, tmp_path)
+        for name, value in Compiled(tmp_path, plan, scheduled.rules).run(inputs).items():
+            np.testing.assert_allclose(value, best[name], rtol=0, atol=1e-5 * abs(best[name]).max())
+
+
+def test_a_name_that_no_candidate_has_leaves_the_choice_to_the_model() -> None:
+    module, target = lowered("host"), find_target("host")
+    choices = dict.fromkeys(kernels(module), "no such schedule")
+    assert schedule(module, target, choices).module.script() == schedule(module, target).module.script()
+
+
+def test_candidates_differ() -> None:
+    module, target = lowered("host"), find_target("host")
+    for kernel, function in kernels(module).items():
+        names = candidates(function, target)
+        scripts = {schedule(module, target, {kernel: name}).module.script() for name in names}
+        assert len(scripts) == len(set(names)) == len(names)

@@ -4,7 +4,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
-from neo_compiler.schedule.cpu.tiles import Tile, convolution_tile
+from neo_compiler.schedule.cpu.tiles import Tile, convolution_tiles
 from neo_compiler.target import Target, find_target
 
 TARGETS = [find_target(name) for name in ("x86-64-v2", "x86-64-v3", "x86-64-v4")]
@@ -13,19 +13,17 @@ EXTENTS = st.tuples(st.integers(1, 64), st.integers(1, 128), st.integers(1, 256)
 
 @settings(deadline=None, derandomize=True)
 @given(EXTENTS, st.sampled_from(TARGETS))
-def test_a_tile_divides_the_output_and_fits_the_registers(
-    output: tuple[int, int, int], target: Target
-) -> None:
-    tile = convolution_tile(list(output), target)
-    sizes = tile.blocks, tile.rows, tile.columns
-    assert not any(extent % count for extent, count in zip(output, sizes, strict=True))
-    assert tile.accumulators + tile.blocks <= target.registers
+def test_tiles_divide_the_output_and_fit_the_registers(output: tuple[int, int, int], target: Target) -> None:
+    for tile in convolution_tiles(list(output), target):
+        sizes = tile.blocks, tile.rows, tile.columns
+        assert not any(extent % count for extent, count in zip(output, sizes, strict=True))
+        assert tile.accumulators + tile.blocks <= target.registers
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
 @pytest.mark.parametrize("output", [(4, 56, 56), (16, 14, 14), (32, 28, 28), (1, 112, 112)])
 def test_usual_pictures_reach_most_of_the_peak(output: tuple[int, int, int], target: Target) -> None:
-    assert convolution_tile(list(output), target).efficiency() >= 0.85
+    assert convolution_tiles(list(output), target)[0].efficiency() >= 0.85
 
 
 def test_efficiency_is_bound_by_ports_and_latency() -> None:
