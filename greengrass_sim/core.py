@@ -19,6 +19,7 @@ from greengrass_sim.group.checks import unenforced
 from greengrass_sim.mqtt.bridge import Bridge
 from greengrass_sim.mqtt.session import Session, TlsFiles
 from greengrass_sim.router import Router
+from greengrass_sim.shadow.part import ShadowPart
 
 
 class Part(Protocol):
@@ -33,7 +34,7 @@ class Part(Protocol):
 MakePart = Callable[[Group, Exchange, Path], Part]
 
 # Started in this order before the functions, stopped in the opposite order after them.
-PARTS: tuple[MakePart, ...] = ()
+PARTS: tuple[MakePart, ...] = (ShadowPart,)
 
 
 @dataclass(frozen=True)

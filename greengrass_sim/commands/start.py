@@ -26,6 +26,7 @@ _ENDS = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.OK}
 def run(options: Namespace) -> int:
     """Prints `ready URL` when messages are served; 130 after SIGINT, 0 after SIGTERM."""
     group = load_group(options.group)
+    _check_topics(group, options.broker)
     if options.port is not None and options.broker not in KINDS:
         raise UsageError("--port is for the brokers embedded and mosquitto; a URL has its own port")
     port = DEFAULT_PORT if options.port is None else options.port
@@ -33,6 +34,18 @@ def run(options: Namespace) -> int:
     signal.signal(signal.SIGTERM, _leave)
     with _work_folder(options.work) as work, open_broker(options.broker, port) as broker:
         return asyncio.run(_serve(group, CoreOptions(broker.url, work, tls, options.wait)))
+
+
+def _check_topics(group: Group, broker: str) -> None:
+    """iotcore ends the connection of a client that names a topic of the system, such as a shadow's."""
+    if broker != "embedded":
+        return
+    for number, row in enumerate(group.subscriptions):
+        if row.subject.startswith("$") and not group.mqtt_side.isdisjoint((row.source, row.target)):
+            raise UsageError(
+                f"the embedded broker takes no topics that begin with $, such as {row.subject} in "
+                f"$.Subscriptions[{number}]: use --broker mosquitto"
+            )
 
 
 async def _serve(group: Group, options: CoreOptions) -> int:

@@ -162,7 +162,12 @@ def _no_overlap(path: str, resource: Resource, taken: dict[PurePosixPath, str]) 
 
 
 def _subscriptions(group: Group) -> None:
-    ends = {CLOUD, *(f.function_arn for f in group.functions), *(d.thing_arn for d in group.devices)}
+    ends = {
+        CLOUD,
+        SHADOW_SERVICE,
+        *(f.function_arn for f in group.functions),
+        *(d.thing_arn for d in group.devices),
+    }
     seen: dict[tuple[str, str, str], int] = {}
     for number, row in enumerate(group.subscriptions):
         path = f"$.Subscriptions[{number}]"
@@ -174,10 +179,6 @@ def _subscriptions(group: Group) -> None:
 
 def _subscription(path: str, row: Subscription, ends: set[str]) -> None:
     for name, end in (("Source", row.source), ("Target", row.target)):
-        if end == SHADOW_SERVICE:
-            raise GroupError(
-                f"{path}.{name}", "the shadow service is known to AWS, but not run by this simulator"
-            )
         _reference(f"{path}.{name}", end, ends, "function, device or 'cloud'")
     if problem := filter_problem(row.subject):
         raise GroupError(f"{path}.Subject", f"{row.subject!r} is no topic filter: {problem}")

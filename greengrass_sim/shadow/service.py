@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from greengrass_sim.invocation import FunctionError, Invocation, Reply
+from greengrass_sim.receipt import Receipt
 from greengrass_sim.shadow.errors import ShadowRejected
 from greengrass_sim.shadow.limits import ShadowLimits, Throttle
 from greengrass_sim.shadow.names import ShadowName, check_name, parse_topic
@@ -18,15 +19,14 @@ from greengrass_sim.shadow.operations import Outcome, ShadowOperations
 from greengrass_sim.shadow.store import ShadowStore
 
 ARN = "arn:aws:lambda:::function:GGShadowService"
-SOURCE = "GGShadowService"
 FILE = "shadows.sqlite3"
 
-# Called with topic and payload, in the event loop's thread.
-Publish = Callable[[str, bytes], None]
+# Called with topic, payload and the receipt of the request, in the event loop's thread.
+Publish = Callable[[str, bytes, Receipt | None], None]
 
 
 class ShadowService:
-    """Answers requests in their order; what it publishes goes from `SOURCE` along subscriptions.
+    """Answers requests in their order, after it has published what they lead to.
 
     The database belongs to a thread, so that the loop never waits for the disk. Raises StateError when the
     file cannot be used.
@@ -62,7 +62,7 @@ class ShadowService:
                 "%s of the shadow of %s rejected: %s", operation, shadow.thing, outcome.answer["message"]
             )
         for suffix, body in outcome.events:
-            self._publish(shadow.topic(suffix), _bytes(body))
+            self._publish(shadow.topic(suffix), _bytes(body), invocation.receipt)
         return Reply(_bytes(outcome.answer))
 
     def close(self) -> None:

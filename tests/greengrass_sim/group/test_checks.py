@@ -214,11 +214,6 @@ SPOILT: list[tuple[Spoil, str, str]] = [
         f"{SUBSCRIPTION}.Source",
         "did you mean 'cloud'?",
     ),
-    (
-        lambda d: d["Subscriptions"][0].update(Source="GGShadowService"),
-        f"{SUBSCRIPTION}.Source",
-        "shadow service",
-    ),
     (lambda d: d["Subscriptions"][0].update(Target="cloud"), SUBSCRIPTION, "are the same"),
     (lambda d: d["Subscriptions"][0].update(Subject="a/#/b"), f"{SUBSCRIPTION}.Subject", "no topic filter"),
     (lambda d: d["Subscriptions"][1].update(Id="s0"), "$.Subscriptions[1].Id", "taken already"),

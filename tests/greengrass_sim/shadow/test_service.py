@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from greengrass_sim.invocation import FunctionError, Invocation
+from greengrass_sim.receipt import Receipt
 from greengrass_sim.shadow.errors import ShadowRejected
 from greengrass_sim.shadow.limits import ShadowLimits, Throttle
 from greengrass_sim.shadow.service import ARN, FILE, ShadowService
@@ -25,7 +26,7 @@ class Desk:
         self.published: list[tuple[str, dict[str, Any]]] = []
         self.service = ShadowService(folder / FILE, self._publish, limits)
 
-    def _publish(self, topic: str, payload: bytes) -> None:
+    def _publish(self, topic: str, payload: bytes, _: Receipt | None) -> None:
         self.published.append((topic, json.loads(payload)))
 
     async def call(self, operation: str, body: Any = b"", shadow: str = "lamp") -> dict[str, Any]:
