@@ -14,9 +14,13 @@ from greengrass_sim.topics import did_you_mean
 
 
 class Broker(Protocol):
-    """`start` returns the URL of a broker that accepts connections; the context ends what was started."""
+    """`start` returns the URL of a broker that accepts connections; the context ends what was started.
+
+    MQTT 5 is spoken at `url_v5`, which may be another port.
+    """
 
     url: str
+    url_v5: str
 
     def start(self) -> str: ...
 
@@ -34,7 +38,7 @@ class Remote:
 
     def __init__(self, url: str) -> None:
         BrokerUrl.parse(url)
-        self.url = url
+        self.url = self.url_v5 = url
 
     def start(self) -> str:
         return self.url
