@@ -1,4 +1,4 @@
-"""`greengrass-sim start|invoke|pub|sub`: the answer goes to stdout, the log to stderr."""
+"""`greengrass-sim start|invoke|pub|sub|pki`: the answer goes to stdout, the log to stderr."""
 
 from __future__ import annotations
 
@@ -69,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_invoke(commands)
     _add_pub(commands)
     _add_sub(commands)
+    _add_pki(commands)
     return parser
 
 
@@ -97,6 +98,23 @@ def _add_start(commands: _Commands[argparse.ArgumentParser]) -> None:
         help="for embedded and mosquitto; 0 takes a free one; default: 1883",
     )
     start.add_argument("--work", metavar="DIR", help="folder for unpacked models; default: a temporary one")
+    start.add_argument(
+        "--limits",
+        choices=("aws", "none"),
+        default="aws",
+        help="which messages are refused: those that AWS IoT refuses, or none; default: %(default)s",
+    )
+    start.add_argument("--pki", metavar="DIR", help="let devices in by certificate, see `greengrass-sim pki`")
+    start.add_argument(
+        "--tls-port",
+        type=_port,
+        default=8883,
+        metavar="N",
+        help="for --pki; 0: any free one; default: %(default)s",
+    )
+    start.add_argument(
+        "--tls-host", default="127.0.0.1", metavar="ADDRESS", help="for --pki; default: %(default)s"
+    )
     _add_connection(start)
 
 
@@ -134,6 +152,24 @@ def _add_sub(commands: _Commands[argparse.ArgumentParser]) -> None:
     sub.add_argument("--json", action="store_true", help="one JSON object a line")
     sub.add_argument("--broker", default=_LOCAL, metavar="URL", help="default: %(default)s")
     _add_connection(sub)
+
+
+def _add_pki(commands: _Commands[argparse.ArgumentParser]) -> None:
+    pki = _add(commands, "pki", "make certificates for the core's MQTT server and for things")
+    pki.add_argument("group", metavar="GROUP", nargs="?", help="a group file, for its core and its devices")
+    pki.add_argument("-o", "--output", default="pki", metavar="DIR", help="default: %(default)s")
+    pki.add_argument("--thing", action="append", default=[], metavar="NAME", help="another thing; repeatable")
+    pki.add_argument(
+        "--host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name or address by which devices find the core, beside localhost; repeatable",
+    )
+    pki.add_argument(
+        "--days", type=int, default=825, metavar="N", help="how long they hold; default: %(default)s"
+    )
+    pki.add_argument("--renew", action="store_true", help="make anew what is there, except the authority")
 
 
 def _add_connection(command: argparse.ArgumentParser) -> None:

@@ -13,10 +13,16 @@ from pathlib import Path
 from types import FrameType
 
 from edge_runtime.errors import ExitCode
-from greengrass_sim.broker.kinds import KINDS, open_broker
+from greengrass_sim.arn import parse_thing
+from greengrass_sim.broker.kinds import KINDS, Broker, open_broker
+from greengrass_sim.broker.url import BrokerUrl
 from greengrass_sim.core import Core, CoreOptions
 from greengrass_sim.errors import UsageError
+from greengrass_sim.gate.packets import V3, V5
+from greengrass_sim.gate.server import Gate, GateOptions
+from greengrass_sim.gate.tls import server_context
 from greengrass_sim.group import Group, load_group
+from greengrass_sim.limits import PROFILES
 from greengrass_sim.mqtt.session import TlsFiles
 
 DEFAULT_PORT = 1883
@@ -33,7 +39,9 @@ def run(options: Namespace) -> int:
     tls = TlsFiles(options.ca, options.cert, options.key)
     signal.signal(signal.SIGTERM, _leave)
     with _work_folder(options.work) as work, open_broker(options.broker, port) as broker:
-        return asyncio.run(_serve(group, CoreOptions(broker.url, work, tls, options.wait)))
+        gate = _gate(options, group, broker) if options.pki else None
+        core_options = CoreOptions(broker.url, work, tls, options.wait)
+        return asyncio.run(_serve(group, core_options, gate))
 
 
 def _check_topics(group: Group, broker: str) -> None:
@@ -48,13 +56,30 @@ def _check_topics(group: Group, broker: str) -> None:
             )
 
 
-async def _serve(group: Group, options: CoreOptions) -> int:
+def _gate(options: Namespace, group: Group, broker: Broker) -> Gate:
+    """The door for the group's devices, before a broker that listens without TLS."""
+    urls = {V3: BrokerUrl.parse(broker.url), V5: BrokerUrl.parse(broker.url_v5)}
+    if any(url.tls or url.user is not None for url in urls.values()):
+        raise UsageError("--pki needs a broker without TLS and password behind it: let that one ask devices")
+    return Gate(
+        GateOptions(
+            context=server_context(Path(options.pki)),
+            devices={parse_thing(device.thing_arn).name for device in group.devices},
+            brokers=urls,
+            limits=PROFILES[options.limits],
+            host=options.tls_host,
+            port=options.tls_port,
+        )
+    )
+
+
+async def _serve(group: Group, options: CoreOptions, gate: Gate | None) -> int:
     loop = asyncio.get_running_loop()
     end: asyncio.Future[ExitCode] = loop.create_future()
     for number, code in _ENDS.items():
         loop.add_signal_handler(number, _settle, end, code)
     core, changed = Core(group, options), asyncio.Event()
-    starting = loop.create_task(core.start())
+    starting = loop.create_task(_start(core, gate))
     starting.add_done_callback(lambda _: changed.set())
     end.add_done_callback(lambda _: changed.set())
     await changed.wait()
@@ -64,11 +89,23 @@ async def _serve(group: Group, options: CoreOptions) -> int:
             await starting
         return end.result()
     starting.result()
-    print(f"ready {options.url}", flush=True)
+    print(f"ready {options.url}{f' {gate.url}' if gate else ''}", flush=True)
     try:
         return await end
     finally:
+        if gate:
+            await gate.stop()
         await core.stop()
+
+
+async def _start(core: Core, gate: Gate | None) -> None:
+    await core.start()
+    try:
+        if gate:
+            await gate.start()
+    except BaseException:
+        await core.stop()
+        raise
 
 
 def _settle(end: asyncio.Future[ExitCode], code: ExitCode) -> None:

@@ -16,6 +16,7 @@ WAIT_S = 10.0
 class Probe:
     def __init__(self, port: int, client_id: str = "", **options: Any) -> None:
         clean, will = options.pop("clean", True), options.pop("will", None)
+        tls = options.pop("tls", None)
         self.wait = options.pop("wait", WAIT_S)
         self.protocol = options.pop("protocol", MQTTProtocolVersion.MQTTv311)
         clean_session = None if self.protocol == MQTTProtocolVersion.MQTTv5 else clean
@@ -34,6 +35,8 @@ class Probe:
         self.client.on_unsubscribe = self.client.on_subscribe
         if will:
             self.client.will_set(*will)
+        if tls:
+            self.client.tls_set_context(tls)
         self.client.connect("127.0.0.1", port)
         self.client.loop_start()
         self.session_present, self.reason = self.connected.get(timeout=self.wait)
