@@ -10,6 +10,7 @@ from greengrass_sim.exchange import Exchange
 from greengrass_sim.group import Group
 from greengrass_sim.workers.launch import make_launches
 from greengrass_sim.workers.pinned import PinnedWorker
+from greengrass_sim.workers.queue import WorkItems
 
 IMPORT_S = 30.0
 
@@ -22,12 +23,13 @@ class Functions:
         self._exchange = exchange
         self._work = work
         self._log = logging.getLogger("core")
+        self._items = WorkItems()
         self._workers: dict[str, PinnedWorker] = {}
 
     async def start(self) -> None:
         """Starts those that are pinned; raises GroupError when a model cannot be unpacked."""
         for arn, launch in make_launches(self._group, self._work).items():
-            worker = self._workers[arn] = PinnedWorker(launch, self._exchange)
+            worker = self._workers[arn] = PinnedWorker(launch, self._exchange, self._items)
             self._exchange.attach(arn, worker)
             self._exchange.register(arn, worker)
         for worker in self._workers.values():

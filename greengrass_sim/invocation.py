@@ -20,7 +20,7 @@ class FunctionError(StrEnum):
 
 @dataclass(frozen=True)
 class Invocation:
-    """A call of `arn` by `source` (a function, a thing, `cloud`), with the custom part of the client context.
+    """A call of `arn` by `source` (a function, a thing, `cloud`), with the parts of its client context.
 
     `wait` asks for the answer (invocation type RequestResponse); without it (Event) the call is accepted and
     its outcome only logged. `receipt` is the caller's request: who queues the call holds it until it is done.
@@ -32,6 +32,14 @@ class Invocation:
     custom: Mapping[str, Any] = field(default_factory=dict)
     wait: bool = True
     receipt: Receipt | None = None
+    client: Any = None
+    env: Any = None
+
+    @property
+    def context(self) -> tuple[Any, Mapping[str, Any], Any] | None:
+        """The client context as a handler sees it; None where the caller gave none."""
+        given = self.client is not None or self.env is not None or self.custom
+        return (self.client, self.custom, self.env) if given else None
 
 
 @dataclass(frozen=True)

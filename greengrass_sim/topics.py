@@ -9,7 +9,8 @@ MAX_BYTES = 65535
 
 def filter_problem(topic_filter: str) -> str | None:
     """What is wrong with a topic filter, or None."""
-    if problem := _text_problem(topic_filter):
+    problem = _text_problem(topic_filter)
+    if problem:
         return problem
     levels = topic_filter.split("/")
     for number, level in enumerate(levels):
@@ -22,7 +23,8 @@ def filter_problem(topic_filter: str) -> str | None:
 
 def name_problem(topic: str) -> str | None:
     """What is wrong with a topic that a message is published to, or None."""
-    if problem := _text_problem(topic):
+    problem = _text_problem(topic)
+    if problem:
         return problem
     return (
         "a message is published to one topic, without the wildcards '+' and '#'"

@@ -20,6 +20,7 @@ from greengrass_sim.router import Router
 from greengrass_sim.topics import did_you_mean, name_problem
 from greengrass_sim.workers.launch import make_launches
 from greengrass_sim.workers.pinned import PinnedWorker
+from greengrass_sim.workers.queue import WorkItems
 from greengrass_sim.workers.work import Outcome, Work
 
 SCHEMA_VERSION = 1
@@ -31,9 +32,9 @@ def run(options: Namespace) -> int:
     function = _find(group, options.function)
     if problem := name_problem(options.topic):
         raise UsageError(f"--topic {options.topic!r}: {problem}")
-    event = _read(options.event)
-    with tempfile.TemporaryDirectory(prefix="greengrass-sim-") as work:
-        answer = asyncio.run(invoke(group, function, Work({"subject": options.topic}, event), Path(work)))
+    work = Work((None, {"subject": options.topic}, {}), _read(options.event), max_attempts=1)
+    with tempfile.TemporaryDirectory(prefix="greengrass-sim-") as folder:
+        answer = asyncio.run(invoke(group, function, work, Path(folder)))
     print(json.dumps(answer, indent=2, ensure_ascii=False))
     return ExitCode.OK if answer["error"] is None else ExitCode.BUG
 
@@ -45,7 +46,7 @@ async def invoke(group: Group, function: Function, work: Work, folder: Path) -> 
     for row in group.subscriptions:
         exchange.attach(row.target, published)
     launch = make_launches(group, folder)[function.function_arn]
-    worker = PinnedWorker(launch, exchange, max_attempts=1)
+    worker = PinnedWorker(launch, exchange, WorkItems())
     worker.start()
     try:
         outcome = await _outcome(worker, work)

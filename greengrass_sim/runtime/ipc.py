@@ -2,7 +2,7 @@
 
     u32 length of what follows | u8 kind | u32 length of the header | header | payload        (big-endian)
 
-Imports only the standard library, since every worker loads it before its handler.
+Imports only the standard library, since every worker loads it before its handler, and runs on Python 3.7.
 """
 
 from __future__ import annotations
@@ -23,14 +23,19 @@ class Kind(IntEnum):
     """Who sends what; the header's fields in parentheses."""
 
     START = 1  # core: everything about the function (see worker.py)
-    INVOKE = 2  # core: one event (id, custom, reply); the payload is the event
+    INVOKE = (
+        2  # core: one event (id; context: [client, custom, env] or null; reply); the payload is the event
+    )
     READY = 3  # worker: the handler is imported
     FAILED = 4  # worker: it cannot be imported (error, trace, missing)
     PUBLISH = 5  # worker: a message (topic, id of the invocation or null); the payload is the message
     REFUSED = 6  # worker: a message that was refused (topic, reason)
     RESULT = (
-        7  # worker: an invocation has ended (id; error and trace when it failed); the answer if asked for
+        7  # worker: an invocation has ended (id; error, type, trace when it failed); the answer if asked for
     )
+    CALL = 8  # worker: a call of a function or service (call, arn, context in base64, wait, id or null)
+    ANSWER = 9  # core: to a CALL (call; error: FunctionError; or status and reason when it was refused)
+    LOG = 10  # worker: a line for the log (level, place, text)
 
 
 class Frame(NamedTuple):

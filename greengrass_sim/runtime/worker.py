@@ -1,8 +1,8 @@
-"""The process of one pinned function: `python -m greengrass_sim.runtime.worker DESCRIPTOR`.
+"""What runs in a worker's process, started by `greengrass_sim.workers.process` with an inherited socket.
 
-DESCRIPTOR is an inherited socket. The first frame tells which handler to import, the others are events; they
-are handled one at a time, in the order of arrival. Only the standard library and light modules are imported
-here, so that a worker starts fast and the handler finds a clean process.
+The first frame tells which handler to import, the others are events; they are handled one at a time, in the
+order of arrival. Only the standard library and light modules are imported here, so that a worker starts fast
+and the handler finds a clean process. Runs on Python 3.7 and later, whatever the core itself needs.
 """
 
 from __future__ import annotations
@@ -12,19 +12,17 @@ import importlib
 import json
 import os
 import sys
-import time
-import traceback
 from collections.abc import Callable
-from io import TextIOWrapper
 from typing import Any
 
-from greengrass_sim.runtime import link
-from greengrass_sim.runtime.context import ClientContext, Context
+from greengrass_sim.runtime import link, logs
+from greengrass_sim.runtime.context import ClientContext, Context, CoreContext
 from greengrass_sim.runtime.ipc import Frame, Kind
 
-Handler = Callable[[Any, Context], object]
+Handler = Callable[[Any, CoreContext], object]
 
-_NOT_THE_HANDLERS = (__file__.rpartition(os.sep)[0] + os.sep, importlib.__file__, "<frozen ")
+_OURS = __file__.rpartition(os.sep)[0] + os.sep
+_NOT_THE_HANDLERS = (_OURS, importlib.__file__, "<frozen ")
 
 
 class Worker:
@@ -34,6 +32,7 @@ class Worker:
         self._core = core
         self._start = start
         self._binary = start["encoding"] == "binary"
+        self._make_context = CoreContext if start["strict"] else Context
         core.filters, core.arn = start["filters"], start["arn"]
         self._handler: Handler | None = None
 
@@ -63,7 +62,7 @@ class Worker:
         try:
             payload = self._run(frame)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - the core reports it
-            outcome |= _described(error)
+            outcome.update(_described(error))
         finally:
             self._core.invocation = None
         self._core.send(Kind.RESULT, outcome, payload if frame.header["reply"] else b"")
@@ -71,7 +70,9 @@ class Worker:
     def _run(self, frame: Frame) -> bytes:
         assert self._handler is not None
         event = frame.payload if self._binary else self._event(frame.payload)
-        result = self._handler(event, self._context(frame))
+        given = frame.header["context"]
+        client_context = None if given is None else ClientContext(*given)
+        result = self._handler(event, self._make_context(self._start, frame.header["id"], client_context))
         return self._written(result)
 
     def _event(self, payload: bytes) -> Any:
@@ -90,27 +91,20 @@ class Worker:
             return b""
         if isinstance(result, str):
             return result.encode()
-        if isinstance(result, bytes | bytearray):
+        if isinstance(result, (bytes, bytearray)):
             return bytes(result)
         raise TypeError(f"a handler with binary encoding returns bytes or str, not {type(result).__name__}")
-
-    def _context(self, frame: Frame) -> Context:
-        return Context(
-            aws_request_id=frame.header["id"],
-            invoked_function_arn=self._start["arn"],
-            function_name=self._start["name"],
-            function_version=self._start["version"],
-            client_context=ClientContext(None, frame.header["custom"], {}),
-            deadline=time.monotonic() + self._start["timeout"],
-        )
 
 
 def _described(error: BaseException) -> dict[str, str]:
     """What happened, with a traceback that leaves out our own frames and those of the import system."""
+    import traceback
+
     trace = traceback.TracebackException.from_exception(error)
     rows = [row for row in trace.stack if not row.filename.startswith(_NOT_THE_HANDLERS)]
     trace.stack = traceback.StackSummary.from_list(rows)
-    return {"error": f"{type(error).__name__}: {error}", "trace": "".join(trace.format())}
+    name = type(error).__name__
+    return {"error": f"{name}: {error}", "type": name, "trace": "".join(trace.format())}
 
 
 def _prepare_process() -> None:
@@ -122,9 +116,9 @@ def _prepare_process() -> None:
 
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    faulthandler.enable()
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
+    faulthandler.enable(2)
+    for stream in (sys.__stdout__, sys.__stderr__):
+        if stream is not None:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
 
 
@@ -137,14 +131,16 @@ def main() -> None:
     core = link.connect(connection)
     frames = core.frames()
     for start in frames:
+        logs.install(core, start.header["log_level"])
         worker = Worker(core, start.header)
         if worker.load():
             for frame in frames:
                 worker.serve(frame)
         break
     # Timers and other threads of the handler must not keep a process that has nothing to do any more.
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
+        if stream is not None:
+            stream.flush()
     os._exit(0)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from greengrass_sim.arn import parse_lambda, parse_thing
 from greengrass_sim.group import Function, Group
+from greengrass_sim.runtime.link import ROUTER_ARN
 
 # What a process needs to run at all. The rest of our own environment is kept from handlers: on a device they
 # would not find it either.
@@ -26,6 +27,9 @@ def worker_environment(group: Group, function: Function, resource_prefix: Path) 
         "GGC_MAX_INTERFACE_VERSION": _INTERFACE_VERSION,
         "GROUP_ID": group.id,
         "MY_FUNCTION_ARN": function.function_arn,
+        "ROUTER_FUNCTION_ARN": ROUTER_ARN,
+        "SECRETS_MANAGER_FUNCTION_ARN": "arn:aws:lambda:::function:GGSecretManager:1",
+        "SHADOW_FUNCTION_ARN": "arn:aws:lambda:::function:GGShadowService",
     }
     for thing in group.cores:
         core["AWS_IOT_THING_ARN"] = thing.thing_arn

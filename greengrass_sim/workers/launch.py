@@ -2,13 +2,53 @@
 
 from __future__ import annotations
 
+import logging
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import greengrass_sim
 from greengrass_sim.arn import parse_lambda
 from greengrass_sim.group import Group
 from greengrass_sim.resources import ResourceTree
 from greengrass_sim.workers.environment import worker_environment
-from greengrass_sim.workers.process import Launch
+
+_SHIMS = Path(greengrass_sim.__file__).parent / "runtime" / "shims"
+_TOLD = (
+    "arn",
+    "name",
+    "version",
+    "executable",
+    "encoding",
+    "code",
+    "timeout",
+    "filters",
+    "memory_kb",
+    "log_level",
+    "strict",
+)
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What a worker's process needs to know; `code` is the function's folder, `timeout` is in seconds."""
+
+    arn: str
+    name: str
+    version: str
+    executable: str
+    encoding: str
+    code: str
+    timeout: int
+    filters: tuple[str, ...]
+    environment: dict[str, str]
+    memory_kb: int | None = None
+    log_level: int = logging.INFO
+    strict: bool = False
+
+    def start_header(self) -> dict[str, Any]:
+        """The header of the START frame."""
+        return {**{name: getattr(self, name) for name in _TOLD}, "shims": str(_SHIMS)}
 
 
 def make_launches(group: Group, work: Path) -> dict[str, Launch]:
@@ -30,5 +70,6 @@ def make_launches(group: Group, work: Path) -> dict[str, Launch]:
             timeout=config.timeout,
             filters=tuple(row.subject for row in group.subscriptions if row.source == function.function_arn),
             environment=worker_environment(group, function, tree.prefix(function)),
+            memory_kb=group.memory_kb(function),
         )
     return launches

@@ -10,41 +10,20 @@ import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import greengrass_sim
 from greengrass_sim.runtime.ipc import Decoder, Frame, FrameError, Kind, encode
+from greengrass_sim.workers.launch import Launch
 
 ABORT_S = 1.0
 DRAIN_S = 1.0
 _LONGEST_LINE = 1 << 16
 _PACKAGE = Path(greengrass_sim.__file__).parent
-_SHIMS = _PACKAGE / "runtime" / "shims"
 # Runs what belongs to us, whatever else is installed under our name.
 _BOOTSTRAP = f"""import sys; sys.path.insert(0, {str(_PACKAGE.parent)!r})
 from greengrass_sim.runtime.worker import main; main()"""
-
-
-@dataclass(frozen=True)
-class Launch:
-    """What a worker's process needs to know; `code` is the function's folder, `timeout` is in seconds."""
-
-    arn: str
-    name: str
-    version: str
-    executable: str
-    encoding: str
-    code: str
-    timeout: int
-    filters: tuple[str, ...]
-    environment: dict[str, str]
-
-    def start_header(self) -> dict[str, Any]:
-        """The header of the START frame."""
-        names = ("arn", "name", "version", "executable", "encoding", "code", "timeout", "filters")
-        return {**{name: getattr(self, name) for name in names}, "shims": str(_SHIMS)}
 
 
 class WorkerProcess(asyncio.SubprocessProtocol):

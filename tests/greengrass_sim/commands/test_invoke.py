@@ -59,7 +59,12 @@ def test_bytes_are_shown_in_base64(folder: Path) -> None:
     [
         ("awkward", b'"raised"', "KeyError: 'no such thing'", 'awkward.py", line'),
         ("awkward", b'"unprintable"', "TypeError: the handler returned what JSON cannot hold", ""),
-        ("awkward", b'"died"', "the worker ended over this event 1 times", "exited with status 3"),
+        (
+            "awkward",
+            b'"died"',
+            "the worker ended over this event: it exited with status 3",
+            "exited with status 3",
+        ),
         ("awkward", b'"slept"', "Task timed out after 1.00 seconds", "in slept"),
         ("awkward", b"{", "the payload is not JSON", ""),
         (
@@ -83,7 +88,7 @@ def test_a_module_that_never_returns(tmp_path: Path, monkeypatch: pytest.MonkeyP
     loaded = load_group(
         write_group(tmp_path, group([function("publisher")], [("publisher", "answer/#", "cloud")]))
     )
-    answer = asyncio.run(run_invoke(loaded, loaded.functions[0], Work({"subject": "t"}, b"1"), tmp_path))
+    answer = asyncio.run(run_invoke(loaded, loaded.functions[0], Work(None, b"1"), tmp_path))
     assert answer["error"] == "the handler's module is still being imported after 0.7 s"
     assert answer["published"][0] == {"topic": "answer/tick", "payload": "0", "targets": ("cloud",)}
 

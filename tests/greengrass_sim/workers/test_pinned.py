@@ -20,9 +20,10 @@ from greengrass_sim.group import load_group
 from greengrass_sim.invocation import Invocation, Refusal
 from greengrass_sim.receipt import Receipt
 from greengrass_sim.router import Router
-from greengrass_sim.workers.launch import make_launches
-from greengrass_sim.workers.pinned import MAX_PAYLOAD, MAX_QUEUE, PinnedWorker
-from greengrass_sim.workers.process import Launch
+from greengrass_sim.workers.launch import Launch, make_launches
+from greengrass_sim.workers.pinned import PinnedWorker
+from greengrass_sim.workers.queue import MAX_WORK_ITEMS, WorkItems
+from greengrass_sim.workers.sandbox import MAX_PAYLOAD
 from greengrass_sim.workers.work import Outcome, Work
 from tests.greengrass_sim.groups import HANDLERS, function_arn, group, thing_arn, write_group
 from tests.greengrass_sim.groups import function as make_function
@@ -37,7 +38,7 @@ class Running:
     async def call(self, event: object, topic: str = "request/x", timeout: float = 20) -> Outcome:
         """Sends an event (bytes as they are, all else as JSON) and waits for what becomes of it."""
         payload = event if isinstance(event, bytes) else json.dumps(event).encode()
-        return await asyncio.wait_for(self.worker.run(Work({"subject": topic}, payload)), timeout)
+        return await asyncio.wait_for(self.worker.run(Work((None, {"subject": topic}, {}), payload)), timeout)
 
     def submit(self, event: bytes, number: int) -> None:
         receipt = Receipt(lambda: self.settled.append(number))
@@ -75,7 +76,7 @@ def run(folder: Path, name: str, scenario: Callable[[Running], Awaitable[None]],
 
 @asynccontextmanager
 async def started(launch: Launch, exchange: Exchange) -> AsyncIterator[Running]:
-    running = Running(PinnedWorker(launch, exchange))
+    running = Running(PinnedWorker(launch, exchange, WorkItems()))
     exchange.attach("cloud", running)
     running.worker.start()
     try:
@@ -224,7 +225,7 @@ def test_a_handler_that_does_not_return_is_ended(tmp_path: Path, caplog: pytest.
         assert [payload for _, payload in running.published] == [b"sleeping with 1 s left", b"1", b"2"]
 
     run(tmp_path, "awkward", scenario, Timeout=1)
-    assert "the event is given up, the worker is restarted" in caplog.text
+    assert "the event is given up, the worker is ended" in caplog.text
     assert "in slept" in caplog.text  # where it hung
 
 
@@ -327,7 +328,7 @@ def test_a_handler_that_does_not_import(
     run(tmp_path, "f", scenario, executable=executable, local_path=code)
     for text in ["Failed to import handler function", *texts]:
         assert text in caplog.text
-    assert "greengrass_sim/runtime/worker.py" not in caplog.text
+    assert "runtime/worker.py" not in caplog.text
 
 
 def test_a_module_that_never_returns_publishes(tmp_path: Path) -> None:
@@ -354,7 +355,7 @@ def test_a_copy_of_the_sdk_in_the_function_wins(tmp_path: Path) -> None:
 def test_a_full_queue_takes_only_what_would_be_sent_again(tmp_path: Path) -> None:
     async def scenario(running: Running) -> None:
         message = Message("cloud", "t", b"1")
-        for _ in range(MAX_QUEUE):
+        for _ in range(MAX_WORK_ITEMS):
             assert running.worker.has_room(message)
             running.worker.deliver(message)
         assert not running.worker.has_room(message)
@@ -380,7 +381,7 @@ def test_large_payloads(tmp_path: Path) -> None:
 
 
 def test_stopping_ends_the_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("greengrass_sim.workers.pinned.STOP_S", 0.3)
+    monkeypatch.setattr("greengrass_sim.workers.sandbox.STOP_S", 0.3)
     pids = []
 
     async def scenario(running: Running) -> None:

@@ -5,7 +5,7 @@ from greengrass_sim.workers.work import Outcome, Work
 
 
 def test_a_second_attempt_repeats_only_what_the_first_did_not_publish() -> None:
-    work = Work({"subject": "t"}, b"")
+    work = Work(None, b"")
     assert [work.is_repetition("a", b"1"), work.is_repetition("a", b"1"), work.is_repetition("b", b"2")] == [
         False
     ] * 3
@@ -21,7 +21,7 @@ def test_a_second_attempt_repeats_only_what_the_first_did_not_publish() -> None:
 
 def test_settling_releases_the_receipt() -> None:
     settled: list[bool] = []
-    Work({"subject": "t"}, b"", Receipt(lambda: settled.append(True))).settle(Outcome())
+    Work(None, b"", Receipt(lambda: settled.append(True))).settle(Outcome())
     assert settled == [True]
 
 

@@ -1,21 +1,31 @@
-"""The part of the Greengrass SDK for Python that the simulator serves; a function's own copy wins."""
+"""The Greengrass SDK for Python, for functions that bring none; a function's own copy wins."""
 
 from __future__ import annotations
 
-from greengrasssdk.IoTDataPlane import Client as IoTDataClient
+from typing import Any
 
-__all__ = ["client"]
+from greengrasssdk.Lambda import StreamingBody
+
+__all__ = ["StreamingBody", "client"]
 INTERFACE_VERSION = "1.5"
 
-_NOT_SERVED = ("lambda", "secretsmanager", "streammanager")
 
+def client(client_type: str, *args: Any, **kwargs: Any) -> Any:
+    """The client for `iot-data`, `lambda` or `secretsmanager`; there is no stream manager."""
+    if client_type == "lambda":
+        from greengrasssdk.Lambda import Client as LambdaClient
 
-def client(client_type: str) -> IoTDataClient:
-    """The client for `iot-data`; NotImplementedError for the other services of a core."""
+        return LambdaClient(*args, **kwargs)
     if client_type == "iot-data":
-        return IoTDataClient()
-    if client_type in _NOT_SERVED:
+        from greengrasssdk.IoTDataPlane import Client as DataClient
+
+        return DataClient(*args, **kwargs)
+    if client_type == "secretsmanager":
+        from greengrasssdk.SecretsManager import Client as SecretsClient
+
+        return SecretsClient(*args, **kwargs)
+    if client_type == "streammanager":
         raise NotImplementedError(
-            f"greengrass-sim serves client('iot-data') only, not client({client_type!r})"
+            "greengrass-sim runs no stream manager: client('streammanager') is not served"
         )
-    raise Exception(f"Client type {client_type!r} is not recognized; the one to use is 'iot-data'")
+    raise Exception(f"Client type {client_type!r} is not recognized.")

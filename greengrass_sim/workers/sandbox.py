@@ -1,0 +1,217 @@
+"""One process of a function, given events one after the other, with its timeouts and what it asks for."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections import deque
+from contextlib import suppress
+from typing import Any, Protocol
+
+from greengrass_sim.exchange import Exchange
+from greengrass_sim.invocation import Refusal
+from greengrass_sim.runtime.ipc import MAX_BYTES, Frame, FrameError, Kind
+from greengrass_sim.workers.caller import Caller
+from greengrass_sim.workers.launch import Launch
+from greengrass_sim.workers.process import WorkerProcess
+from greengrass_sim.workers.work import Outcome, Work
+
+MAX_PAYLOAD = MAX_BYTES - 4096  # what fits into a frame beside its header
+STOP_S = 2.0
+
+
+class Owner(Protocol):
+    """Who has sandboxes; each call tells which one."""
+
+    def on_ready(self, sandbox: Sandbox) -> None:
+        """The handler is imported, or (`failure` tells why) cannot be."""
+
+    def on_done(self, sandbox: Sandbox) -> None:
+        """An event has been handled, well or badly: there is room for another."""
+
+    def on_end(self, sandbox: Sandbox, reason: str) -> None:
+        """The process has ended; `take_back` gives the events that it has not handled."""
+
+
+class Sandbox:
+    """Starts when it is made. Events may be sent before the process asks for them, so that it never waits."""
+
+    def __init__(self, launch: Launch, exchange: Exchange, owner: Owner) -> None:
+        self.launch = launch
+        self.ready = False
+        self.failure: str | None = None
+        self._owner = owner
+        self._log = logging.getLogger(f"worker.{launch.name}")
+        self._output = logging.getLogger(f"function.{launch.name}")
+        self._sent: deque[Work] = deque()
+        self._caller = Caller(launch.arn, exchange, lambda: self._sent[0] if self._sent else None)
+        self._calls: set[asyncio.Task[None]] = set()
+        self._aborted = self._stopping = False
+        self._deadline: asyncio.TimerHandle | None = None
+        self._ended = asyncio.Event()
+        self._handlers = {
+            Kind.READY: self._on_ready,
+            Kind.FAILED: self._on_failed,
+            Kind.PUBLISH: self._on_publish,
+            Kind.REFUSED: self._on_refused,
+            Kind.RESULT: self._on_result,
+            Kind.CALL: self._on_call,
+            Kind.LOG: self._on_log,
+        }
+        self._process = WorkerProcess(launch, self._on_frame, self._on_end)
+        self._starting = asyncio.get_running_loop().create_task(self._start())
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid
+
+    @property
+    def under_way(self) -> int:
+        """How many events it has been given and not finished."""
+        return len(self._sent)
+
+    def give(self, work: Work) -> None:
+        """Sends an event."""
+        context = list(work.context) if work.context else None
+        header = {"id": work.id, "context": context, "reply": work.reply is not None}
+        self._sent.append(work)
+        if len(self._sent) == 1:
+            self._await_result()
+        self._process.send(Kind.INVOKE, header, work.payload)
+
+    async def stop(self) -> None:
+        """Gives what was sent STOP_S to end; the rest stays unsettled."""
+        grace_s = STOP_S if self.ready or self._aborted else 0.0
+        self._stopping, self.ready = True, False
+        self._cancel_deadline()
+        await self._starting
+        self._process.finish()
+        try:
+            await asyncio.wait_for(self._ended.wait(), grace_s)
+        except TimeoutError:
+            self._process.kill()
+            await self._ended.wait()
+
+    def take_back(self, reason: str) -> list[Work]:
+        """The events to be handled again; the first is given up when it was tried often enough."""
+        left = list(self._sent)
+        self._sent.clear()
+        if left and not self._stopping:
+            first = left[0]
+            first.again()
+            first.attempts += not self._aborted
+            if first.attempts >= first.max_attempts:
+                times = f" {first.attempts} times, the last time" if first.attempts > 1 else ""
+                error = f"the worker ended over this event{times}: {reason}"
+                self._log.error("an event on topic %r is given up: %s", first.subject, error)
+                first.settle(Outcome(error=error))
+                del left[0]
+        return left
+
+    async def _start(self) -> None:
+        try:
+            await self._process.start()
+        except OSError as error:
+            self._on_end(f"it did not start: {error}")
+
+    def _await_result(self) -> None:
+        """The first of the sent events is being handled from now on."""
+        self._cancel_deadline()
+        if self._sent:
+            loop = asyncio.get_running_loop()
+            self._deadline = loop.call_later(self.launch.timeout, self._on_timeout)
+
+    def _on_frame(self, frame: Frame) -> None:
+        self._handlers[frame.kind](frame)
+
+    def _on_ready(self, _: Frame) -> None:
+        self.ready = True
+        self._log.debug("the handler is imported, process %s", self.pid)
+        self._owner.on_ready(self)
+
+    def _on_failed(self, frame: Frame) -> None:
+        error, missing = frame.header["error"], frame.header["missing"]
+        hint = f"\nInstall what provides {missing!r} for {sys.executable}, or put it into {self.launch.code}"
+        self.failure = f"{error}{hint if missing else ''}"
+        self._output.critical(
+            'Failed to import handler function "%s" due to exception: %s\n%s%s',
+            self.launch.executable,
+            error,
+            frame.header["trace"].rstrip(),
+            hint if missing else "",
+        )
+        self._output.critical("Failed to initialize Lambda runtime due to exception: %s", error)
+        self._owner.on_ready(self)
+
+    def _on_publish(self, frame: Frame) -> None:
+        # One that comes after its invocation has ended, from another thread, belongs to none.
+        caller = self._caller if self._is_first(frame.header["id"]) else self._caller.outside
+        with suppress(Refusal):
+            caller.publish(frame.header["topic"], frame.payload)
+
+    def _on_refused(self, frame: Frame) -> None:
+        self._log.warning("publish to %r refused: %s", frame.header["topic"], frame.header["reason"])
+
+    def _on_call(self, frame: Frame) -> None:
+        task = asyncio.get_running_loop().create_task(self._call(frame))
+        self._calls.add(task)
+        task.add_done_callback(self._calls.discard)
+
+    async def _call(self, frame: Frame) -> None:
+        header, payload = frame.header, b""
+        caller = self._caller if self._is_first(header["id"]) else self._caller.outside
+        answer: dict[str, Any] = {"call": header["call"]}
+        try:
+            reply = await caller.call(header["arn"], frame.payload, header["context"], header["wait"])
+            payload, answer["error"] = reply.payload, reply.error
+        except Refusal as refusal:
+            answer |= {"status": refusal.status, "reason": refusal.reason}
+        try:
+            self._process.send(Kind.ANSWER, answer, payload)
+        except FrameError as error:
+            self._process.send(Kind.ANSWER, {**answer, "status": 413, "reason": str(error)})
+
+    def _on_log(self, frame: Frame) -> None:
+        header = frame.header
+        self._output.log(header["level"], "%s", header["text"], extra={"place": header["place"]})
+
+    def _is_first(self, identity: str | None) -> bool:
+        return bool(self._sent) and self._sent[0].id == identity
+
+    def _on_result(self, frame: Frame) -> None:
+        if not self._is_first(frame.header["id"]):
+            return  # it was given up the moment before
+        work = self._sent.popleft()
+        outcome = Outcome.of(frame.header, frame.payload)
+        if outcome.error is not None:
+            self._log.error(
+                "the handler failed on topic %r: %s\n%s", work.subject, outcome.error, outcome.trace
+            )
+        self._await_result()
+        work.settle(outcome)
+        self._owner.on_done(self)
+
+    def _on_timeout(self) -> None:
+        work = self._sent.popleft()
+        error = f"Task timed out after {self.launch.timeout:.2f} seconds"
+        if self._caller.waits_for:
+            error += f" while it waited for the answer of {', '.join(self._caller.waits_for)}"
+        self._log.error("%s on topic %r: the event is given up, the worker is ended", error, work.subject)
+        self.ready, self._aborted = False, True
+        self._process.abort()
+        work.settle(Outcome(error=error))
+
+    def _on_end(self, reason: str) -> None:
+        self.ready = False
+        self._cancel_deadline()
+        for task in self._calls:
+            task.cancel()
+        self.failure = self.failure or reason
+        self._ended.set()
+        self._owner.on_end(self, reason)
+
+    def _cancel_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
