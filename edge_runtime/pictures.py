@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,8 +33,8 @@ class PictureOptions:
     layout: str | None = None
 
 
-def read_picture(path: Path, spec: TensorSpec, options: PictureOptions) -> Array:
-    """The picture, resized to the input's height and width, with its dtype and shape.
+def read_picture(path: Path | bytes, spec: TensorSpec, options: PictureOptions) -> Array:
+    """The picture of a file, or of its bytes, in the height, width, dtype and shape of the input.
 
     Raises InputError where Pillow is missing, the file is no picture, or the input does not take one.
     """
@@ -57,18 +58,20 @@ def _guess_layout(spec: TensorSpec, shape: tuple[int, ...]) -> str:
     raise InputError(f"input {spec.name!r} {list(shape)} does not take a picture; give a .npy file")
 
 
-def _pixels(path: Path, mode: str, size: tuple[int, int]) -> Array:
+def _pixels(path: Path | bytes, mode: str, size: tuple[int, int]) -> Array:
+    source = BytesIO(path) if isinstance(path, bytes) else path
+    name = f"{len(path)} bytes" if isinstance(path, bytes) else path
     try:
         from PIL import Image
     except ImportError:
         raise InputError(
-            f"{path}: reading pictures needs Pillow: python -m pip install pillow; or give a .npy file"
+            f"{name}: reading pictures needs Pillow: python -m pip install pillow; or give a .npy file"
         ) from None
     try:
-        with Image.open(path) as image:
+        with Image.open(source) as image:
             return np.asarray(image.convert(mode).resize(size, Image.Resampling.BILINEAR))
     except (OSError, SyntaxError, ValueError) as error:  # SyntaxError: what Pillow raises for a broken PNG
-        raise InputError(f"{path}: cannot be read as a picture: {error}") from None
+        raise InputError(f"{name}: cannot be read as a picture: {error}") from None
 
 
 def _normalise(pixels: Array, spec: TensorSpec, options: PictureOptions) -> Array:

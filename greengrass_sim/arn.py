@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_LAMBDA = re.compile(r"arn:aws[\w-]*:lambda:([\w-]*):(\d*):function:([\w-]+):([\w$-]+)")
+_LAMBDA = re.compile(r"arn:aws[\w-]*:lambda:([\w-]*):(\d*|aws):function:([\w-]+):([\w$-]+)")
 _THING = re.compile(r"arn:aws[\w-]*:iot:([\w-]*):(\d*):thing/([\w:-]{1,128})")
 
 

@@ -12,6 +12,7 @@ from typing import Protocol, Self
 
 from greengrass_sim.arn import parse_thing
 from greengrass_sim.broker.url import BrokerUrl
+from greengrass_sim.connectors.inference import with_connectors
 from greengrass_sim.exchange import Exchange
 from greengrass_sim.functions import Functions
 from greengrass_sim.group import Group
@@ -48,10 +49,13 @@ class CoreOptions:
 
 
 class Core:
-    """Runs a group between `start` and `stop`, in the running event loop."""
+    """Runs a group between `start` and `stop`, in the running event loop.
+
+    Raises GroupError for a connector that cannot be run.
+    """
 
     def __init__(self, group: Group, options: CoreOptions) -> None:
-        self._group = group
+        self._group = group = with_connectors(group)
         self._log = logging.getLogger("core")
         self.exchange = Exchange(Router(group.subscriptions))
         self._parts = [make(group, self.exchange, options.work) for make in PARTS]

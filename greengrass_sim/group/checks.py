@@ -75,8 +75,6 @@ def _identities(group: Group) -> None:
 def _things(group: Group) -> None:
     if len(group.cores) > 1:
         raise GroupError("$.Cores[1]", "a group has one core")
-    if group.connectors:
-        raise GroupError("$.Connectors", "no connector is run yet: leave it out")
     for name, things in (("Cores", group.cores), ("Devices", group.devices)):
         _unique(name, "ThingArn", [thing.thing_arn for thing in things])
         for number, thing in enumerate(things):

@@ -109,11 +109,6 @@ CONFIG = "$.Functions[0].FunctionConfiguration"
 SPOILT: list[tuple[Spoil, str, str]] = [
     (lambda d: d.update(Function=[]), "$.Function", "did you mean 'Functions'?"),
     (lambda d: d.pop("Functions"), "$", "'Functions' is missing"),
-    (
-        lambda d: d.update(Connectors=[{"Id": "c", "ConnectorArn": "arn:aws:greengrass:x::/connectors/C"}]),
-        "$.Connectors",
-        "no connector is run yet",
-    ),
     (lambda d: d["Cores"].append({"Id": "c2", "ThingArn": thing_arn("c2")}), "$.Cores[1]", "one core"),
     (lambda d: d["Cores"][0].update(ThingArn="x"), "$.Cores[0].ThingArn", "must look like"),
     (
