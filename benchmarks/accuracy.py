@@ -39,7 +39,7 @@ class Row:
     def cells(self) -> tuple[str, ...]:
         """The row as the table shows it."""
         manifest = self.report.manifest
-        drawn = manifest.accuracy.max_relative if manifest.accuracy else float("nan")
+        drawn = max(check.difference for check in self.report.checks)
         return (
             self.name,
             f"{self.seconds:.1f} s",

@@ -72,7 +72,7 @@ def _describe(report: Report) -> None:
     stages = {path[0]: seconds for path, seconds in report.seconds.items() if len(path) == 1}
     _say("compile", ", ".join(f"{name} {seconds:.2f} s" for name, seconds in stages.items()))
     _say("artifact", f"{report.size / 1e6:.1f} MB for {manifest.target.name}")
-    if manifest.accuracy is not None:
+    if manifest.accuracy is not None and manifest.accuracy.max_relative is not None:
         largest = f"{manifest.accuracy.max_relative:.1e} of the largest output"
         _say("difference", f"{largest}, at most, from {manifest.accuracy.reference}")
 

@@ -68,13 +68,18 @@ class Memory:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Largest difference from the reference; relative to the largest magnitude of each output."""
+    """Largest difference from the reference; relative to the largest magnitude of each output.
+
+    `executed` tells what ran the compiled code for it: "natively", or an emulator. It is "" where nothing
+    did: then no difference is known.
+    """
 
     reference: str
     samples: int
-    max_relative: float
-    max_absolute: float
+    max_relative: float | None
+    max_absolute: float | None
     tolerance: float
+    executed: str = "natively"
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from edge_runtime.manifest import Manifest, TensorSpec
+from edge_runtime.manifest import Accuracy, Manifest, TensorSpec
 
 
 def size(count: float) -> str:
@@ -38,12 +38,18 @@ def describe(manifest: Manifest, misfit: str | None) -> Iterator[str]:
         operators = ", ".join(f"{count} {name}" for name, count in sorted(row.operators.items()))
         yield f"placement   {row.backend}: {row.nodes} nodes{f' ({operators})' if operators else ''}"
     if accuracy := manifest.accuracy:
-        yield (
-            f"accuracy    within {accuracy.max_relative:.2g} of {accuracy.reference} "
-            f"({accuracy.samples} samples, {accuracy.tolerance:g} allowed)"
-        )
+        yield f"accuracy    {_accuracy(accuracy)}"
     for name, entry in sorted(manifest.files.items()):
         yield f"file        {name}, {size(entry.size)}, sha256 {entry.sha256}"
+
+
+def _accuracy(found: Accuracy) -> str:
+    if found.max_relative is None:
+        return "not known: the compiled code was never executed; `edge-runtime selftest` does it here"
+    return (
+        f"within {found.max_relative:.2g} of {found.reference} "
+        f"({found.samples} samples, {found.tolerance:g} allowed), executed: {found.executed}"
+    )
 
 
 def _specs(kind: str, specs: Iterable[TensorSpec]) -> Iterator[str]:

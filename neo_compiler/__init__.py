@@ -22,6 +22,7 @@ def compile(  # noqa: A001, PLR0913 - the public name; options are keywords so t
     seed: int = 0,
     target_file: str | Path | None = None,
     compiler_options: Mapping[str, Any] | None = None,
+    require_verified: bool = False,
     observer: Observer | None = None,
 ) -> Path:
     """Compile the ONNX model at `path` and return where the artifact lies.
@@ -30,7 +31,9 @@ def compile(  # noqa: A001, PLR0913 - the public name; options are keywords so t
     such as {"mcpu": "cortex-a73"}, change its CPU. `output` is a `.tar.gz` file or a new folder, by default
     `<model stem>-<target>.tar.gz` in the current folder. `input_shapes` fixes symbolic inputs. The compiled
     model is run and compared with onnxruntime on inputs drawn with `seed`; `tolerance` is relative to each
-    output's largest magnitude. `observer` is called with a StageEvent when a stage begins and ends.
+    output's largest magnitude. Where neither this machine nor an emulator can execute the code it is written
+    unverified, and says so, unless `require_verified` forbids it. `observer` is called with a StageEvent when
+    a stage begins and ends.
 
     Raises a subclass of NeoError; its `exit_code` is the one that the command line ends with.
     """
@@ -46,5 +49,6 @@ def compile(  # noqa: A001, PLR0913 - the public name; options are keywords so t
         seed=seed,
         target_file=None if target_file is None else Path(target_file),
         compiler_options=dict(compiler_options or {}),
+        require_verified=require_verified,
     )
     return compile_model(options, observer).path

@@ -64,6 +64,11 @@ def _add_compile(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="OUT",
         help="a .tar.gz file or a new folder; default: <model>-<target>.tar.gz in the current folder",
     )
+    command.add_argument(
+        "--require-verified",
+        action="store_true",
+        help="write nothing where the code can be executed neither here nor in an emulator",
+    )
     _add_comparison(command)
     _add_verbosity(command)
 

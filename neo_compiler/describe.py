@@ -7,7 +7,7 @@ import io
 import json
 import zipfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
@@ -28,7 +28,8 @@ from edge_runtime.manifest import (
 from neo_compiler.native.plan import Plan
 from neo_compiler.options import CompileOptions
 from neo_compiler.target import Target
-from neo_compiler.verify import OutputCheck, Sample
+from neo_compiler.verify import Sample
+from neo_compiler.verify.execute import Verified
 
 MANIFEST = "manifest.json"
 META = "compiled.meta"
@@ -91,14 +92,15 @@ def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
             archive.writestr(zipfile.ZipInfo(f"{name}.npy", EPOCH), buffer.getvalue())
 
 
-def accuracy(checks: Sequence[OutputCheck]) -> Accuracy:
+def accuracy(found: Verified, sample: Sample) -> Accuracy:
     """What the comparison found, in the manifest's terms: the worst output counts."""
     return Accuracy(
         reference=f"onnxruntime {metadata.version('onnxruntime')} without graph optimisations",
         samples=1,
-        max_relative=max(check.difference for check in checks),
-        max_absolute=max(check.absolute for check in checks),
-        tolerance=max(check.tolerance for check in checks),
+        max_relative=max((check.difference for check in found.checks), default=None),
+        max_absolute=max((check.absolute for check in found.checks), default=None),
+        tolerance=max(sample.tolerances.values()),
+        executed=found.executed,
     )
 
 

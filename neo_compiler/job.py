@@ -7,11 +7,7 @@ from pathlib import Path
 
 import onnx
 
-from edge_runtime.errors import ArtifactError
-from edge_runtime.manifest import Manifest
-from edge_runtime.verify import check_fit
 from neo_compiler.describe import accuracy, describe, write_manifest, write_meta, write_selftest
-from neo_compiler.errors import TargetError
 from neo_compiler.frontend import load
 from neo_compiler.graph import prepare
 from neo_compiler.native.plan import Plan
@@ -23,7 +19,8 @@ from neo_compiler.stages import Observer, Stages
 from neo_compiler.target import Target, find_target
 from neo_compiler.target.neo import with_options
 from neo_compiler.tools import translate
-from neo_compiler.verify import OutputCheck, Sample, compare, draw_sample
+from neo_compiler.verify import draw_sample
+from neo_compiler.verify.execute import Built, execute
 
 
 def compile_model(options: CompileOptions, observer: Observer | None = None) -> Report:
@@ -44,26 +41,28 @@ def compile_model(options: CompileOptions, observer: Observer | None = None) -> 
             prepared = prepare(model, options.input_shapes)
         with stages("reference"):
             sample = draw_sample(model, prepared, options.tolerance, options.seed)
-        plan, rules = _generate(prepared, target, files, stages)
-        manifest = describe(options, target, prepared, plan)
+        kernels = work / "kernels.o"
+        plan, rules = _generate(prepared, target, (files, kernels), stages)
+        manifest = write_manifest(describe(options, target, prepared, plan), files)
+        built = Built(files, kernels, plan, manifest)
         with stages("verify"):
-            checks = _verify(manifest, files, sample)
+            found = execute(built, target, sample, required=options.require_verified)
         with stages("package"):
             write_selftest(sample, files)
             write_meta(manifest, files)
-            manifest = write_manifest(replace(manifest, accuracy=accuracy(checks)), files)
+            manifest = write_manifest(replace(manifest, accuracy=accuracy(found, sample)), files)
             package(files, path, work)
-    return Report(
-        path, manifest, stages.times, checks, [(step.kernel, rules[step.kernel]) for step in plan.steps]
-    )
+    calls = [(step.kernel, rules[step.kernel]) for step in plan.steps]
+    return Report(path, manifest, stages.times, found.checks, calls)
 
 
 def _generate(
-    prepared: onnx.ModelProto, target: Target, files: Path, stages: Stages
+    prepared: onnx.ModelProto, target: Target, places: tuple[Path, Path], stages: Stages
 ) -> tuple[Plan, dict[str, str]]:
-    """Write compiled.so and compiled.params; returns also the rule that scheduled each kernel.
+    """Write compiled.so and compiled.params into a folder, and the kernels to an object file.
 
-    The tools behind are imported here, since they take a second.
+    Returns also the rule that scheduled each kernel. The tools behind are imported here, since they take a
+    second.
     """
     outputs = tuple(value.name for value in prepared.graph.output)
     with translate(prepared):
@@ -78,18 +77,5 @@ def _generate(
         with stages("build"):
             from neo_compiler.native.build import build
 
-            plan = build(scheduled.module, outputs, target, files, stages)
+            plan = build(scheduled.module, outputs, target, places[0], stages, places[1])
     return plan, scheduled.rules
-
-
-def _verify(manifest: Manifest, files: Path, sample: Sample) -> tuple[OutputCheck, ...]:
-    """Run the compiled files as a device would, and compare."""
-    import edge_runtime
-
-    try:
-        check_fit(manifest.target)
-    except ArtifactError as error:
-        raise TargetError(f"the compiled code cannot be verified on this machine: {error}") from error
-    write_manifest(manifest, files)
-    with edge_runtime.load(files, threads=1) as model:
-        return compare(sample, model.run(dict(sample.inputs)))

@@ -16,7 +16,8 @@ class CompileOptions:
 
     `input_shapes` fixes symbolic inputs; `output` None means `<model stem>-<target>.tar.gz` in the current
     folder; `tolerance` is how far an output may lie from the reference, relative to its largest magnitude.
-    `target_file` is a table of further targets; `compiler_options` (`mcpu`, `mattr`) change the target's CPU.
+    `target_file` is a table of further targets; `compiler_options` (`mcpu`, `mattr`) change the target's CPU;
+    `require_verified` refuses to write code that could not be executed.
     """
 
     model: Path
@@ -27,6 +28,7 @@ class CompileOptions:
     seed: int = 0
     target_file: Path | None = None
     compiler_options: Mapping[str, Any] = field(default_factory=dict)
+    require_verified: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.tolerance < float("inf"):

@@ -8,10 +8,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from edge_runtime.manifest import Manifest
+from edge_runtime.manifest import Accuracy, Manifest
 from neo_compiler.verify import OutputCheck
+from neo_compiler.verify.execute import NATIVELY
 
 SCHEMA_VERSION = 1
+NOT_EXECUTED = "not known: this machine cannot execute the code; run `edge-runtime selftest` on the device"
 NO_RULE = "unscheduled"  # kernels that run as TVM wrote them
 
 
@@ -30,6 +32,11 @@ class Report:
     calls: Sequence[tuple[str, str]]
 
     @property
+    def executed(self) -> str:
+        """What ran the compiled code to compare it; "" where nothing did."""
+        return self.manifest.accuracy.executed if self.manifest.accuracy else ""
+
+    @property
     def size(self) -> int:
         """Bytes of the artifact as it lies on disk."""
         files = [self.path] if self.path.is_file() else self.path.rglob("*")
@@ -46,6 +53,7 @@ class Report:
             "files": {name: entry.size for name, entry in manifest.files.items()},
             "memory": asdict(manifest.memory),
             "seconds": {"/".join(path): round(seconds, 4) for path, seconds in self.seconds.items()},
+            "executed": self.executed or None,
             "accuracy": asdict(manifest.accuracy) if manifest.accuracy else None,
             "outputs": [asdict(check) for check in self.checks],
             "placement": [asdict(row) for row in manifest.placement],
@@ -69,7 +77,7 @@ class Report:
         ]
         if manifest.accuracy is not None:
             found = manifest.accuracy
-            rows.append(("difference", f"{found.max_relative:.1e} at most, {found.tolerance:.1e} is allowed"))
+            rows.append(("difference", _difference(found)))
             rows.append(("reference", found.reference))
         return rows
 
@@ -84,6 +92,13 @@ class Report:
         distinct = len({kernel for kernel, _ in self.calls})
         text = f"{len(self.calls)} calls of {distinct} kernels for {nodes} nodes"
         return f"{text}, {plain} of the calls not tuned for this target" if plain else text
+
+
+def _difference(found: Accuracy) -> str:
+    if found.max_relative is None:
+        return NOT_EXECUTED
+    where = "" if found.executed == NATIVELY else f"; executed by {found.executed}"
+    return f"{found.max_relative:.1e} at most, {found.tolerance:.1e} is allowed{where}"
 
 
 def megabytes(count: int) -> str:

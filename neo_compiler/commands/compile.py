@@ -13,6 +13,12 @@ from neo_compiler.options import CompileOptions, parse_input_shapes
 from neo_compiler.progress import progress
 from neo_compiler.target.find import HOST
 from neo_compiler.target.neo import parse_compiler_options, platform_name
+from neo_compiler.verify.emulate import INSTALL
+
+WARNING = (
+    "the artifact is not verified: this machine can neither execute its code nor emulate the target "
+    f"({INSTALL}); run `edge-runtime selftest` on the device before you trust it"
+)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -21,6 +27,7 @@ def run(arguments: argparse.Namespace) -> None:
         model=Path(arguments.model),
         target=_target(arguments),
         target_file=Path(arguments.target_file) if arguments.target_file else None,
+        require_verified=arguments.require_verified,
         compiler_options=parse_compiler_options(arguments.compiler_options),
         output=Path(arguments.output) if arguments.output else None,
         input_shapes=parse_input_shapes(arguments.input_shape),
@@ -31,6 +38,8 @@ def run(arguments: argparse.Namespace) -> None:
         from neo_compiler.job import compile_model
 
         report = compile_model(options, observer)
+    if not report.executed:
+        sys.stderr.write(f"neo: warning: {WARNING}\n")
     if not arguments.quiet:
         print_table(report.rows(), sys.stderr)
     print(json.dumps(report.to_json(), indent=1) if arguments.json else report.path)

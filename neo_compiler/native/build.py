@@ -20,22 +20,28 @@ from neo_compiler.target import Target
 
 
 def build(
-    module: tvm.IRModule, outputs: tuple[str, ...], target: Target, folder: Path, stages: Stages | None = None
+    module: tvm.IRModule,
+    outputs: tuple[str, ...],
+    target: Target,
+    folder: Path,
+    stages: Stages | None = None,
+    kernels: Path | None = None,
 ) -> Plan:
     """Write `compiled.so` and `compiled.params` for a scheduled module into `folder`.
 
-    `outputs` names the results of the module's `main`. Returns the plan that the library executes.
+    `outputs` names the results of the module's `main`; `kernels` is where its kernels are left as an object
+    file, if they are wanted. Returns the plan that the library executes.
     """
     stages = stages or Stages()
     with stages("plan"):
         program = extract(module, outputs)
         _write_params(folder / "compiled.params", program.params, program.plan.params_bytes)
     with tempfile.TemporaryDirectory(prefix="neo-build-", dir=folder.parent) as scratch:
-        objects = [Path(scratch) / "kernels.o"]
+        kernels = kernels or Path(scratch) / "kernels.o"
         with stages("codegen"):
-            plan = replace(program.plan, scratch_bytes=generate_object(module, target, objects[0]))
+            plan = replace(program.plan, scratch_bytes=generate_object(module, target, kernels))
         with stages("link"):
-            link(objects, plan, target, folder / "compiled.so")
+            link([kernels], plan, target, folder / "compiled.so")
     return plan
 
 

@@ -17,9 +17,13 @@ from neo_compiler.native.zig import compile_c, run_zig
 
 @dataclass(frozen=True)
 class DeviceLibc:
-    """`triple` and `flags` for the C compiler; `libraries` maps a soname to its symbols' versions."""
+    """`triple` and `flags` for the C compiler; `libraries` maps a soname to its symbols' versions.
+
+    `program` is the triple of programs that bring their own C library.
+    """
 
     triple: str
+    program: str
     flags: tuple[str, ...]
     libraries: Mapping[str, Mapping[str, str]]
 
@@ -42,7 +46,7 @@ def device_libc(arch: str) -> DeviceLibc:
         }
         for soname, names in table["symbols"].items()
     }
-    return DeviceLibc(row["triple"], tuple(row["flags"]), libraries)
+    return DeviceLibc(row["triple"], row["program"], tuple(row["flags"]), libraries)
 
 
 def _version_script(symbols: Mapping[str, str]) -> str:

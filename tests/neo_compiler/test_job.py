@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -98,13 +99,49 @@ def test_a_difference_beyond_the_tolerance_leaves_no_artifact(model_path: Path, 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_code_that_cannot_run_here_is_not_published(
-    model_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def _nothing_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without any CPU feature and without an emulator."""
+    monkeypatch.setattr("edge_runtime.verify.cpu_flags", frozenset)
+    monkeypatch.setattr("neo_compiler.verify.emulate.shutil.which", lambda _name: None)
+
+
+@pytest.mark.usefixtures("_nothing_runs")
+@pytest.mark.parametrize(
+    ("target", "advice"), [("rasp4b", "apt install qemu-user"), ("x86-64-v2", "no emulator")]
+)
+def test_code_that_must_run_and_cannot_is_not_published(
+    model_path: Path, tmp_path: Path, target: str, advice: str
 ) -> None:
-    monkeypatch.setattr("edge_runtime.verify.cpu_flags", frozenset)  # a machine without any CPU feature
-    with pytest.raises(TargetError, match="cannot be verified on this machine"):
-        neo_compiler.compile(model_path, target="x86-64-v2", output=tmp_path / "a", input_shapes=SHAPES)
+    with pytest.raises(TargetError, match=f"cannot execute code for {target} to verify it: .*{advice}"):
+        neo_compiler.compile(
+            model_path, target=target, output=tmp_path / "a", input_shapes=SHAPES, require_verified=True
+        )
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("_nothing_runs")
+def test_code_that_never_ran_says_so(model_path: Path, tmp_path: Path) -> None:
+    report = compile_model(CompileOptions(model_path, "rasp4b", tmp_path / "a.tar.gz", SHAPES))
+    assert (report.executed, report.checks) == ("", ())
+    assert "this machine cannot execute the code" in dict(report.rows())["difference"]
+    assert report.to_json()["executed"] is None
+    accuracy = open_artifact(report.path, fit=False).manifest.accuracy
+    assert accuracy is not None
+    assert (accuracy.executed, accuracy.max_relative, accuracy.tolerance) == ("", None, 1e-4)
+
+
+@pytest.mark.skipif(not shutil.which("qemu-aarch64"), reason="qemu-aarch64 is missing: apt install qemu-user")
+def test_code_for_another_machine_runs_in_an_emulator(model_path: Path, tmp_path: Path) -> None:
+    report = compile_model(
+        CompileOptions(model_path, "rasp4b", tmp_path / "a.tar.gz", SHAPES, require_verified=True)
+    )
+    assert report.executed == "qemu-aarch64 -cpu cortex-a72"
+    assert 0 < report.checks[0].difference < 1e-5
+    with pytest.raises(MismatchError, match="1 of 1 outputs differ"):
+        neo_compiler.compile(
+            model_path, target="rasp4b", output=tmp_path / "b", input_shapes=SHAPES, tolerance=0
+        )
 
 
 def test_what_can_be_known_early_is_said_early(tmp_path: Path) -> None:
