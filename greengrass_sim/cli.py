@@ -104,6 +104,19 @@ def _add_start(commands: _Commands[argparse.ArgumentParser]) -> None:
         default="aws",
         help="which messages are refused: those that AWS IoT refuses, or none; default: %(default)s",
     )
+    start.add_argument(
+        "--spool",
+        choices=("memory", "disk"),
+        default="memory",
+        help="where messages to the cloud wait for the broker; disk needs --work; default: %(default)s",
+    )
+    start.add_argument(
+        "--spool-bytes",
+        type=_spool_bytes,
+        default=2_621_440,
+        metavar="N",
+        help="the oldest are dropped when more than N bytes wait; default: %(default)s",
+    )
     start.add_argument("--pki", metavar="DIR", help="let devices in by certificate, see `greengrass-sim pki`")
     start.add_argument(
         "--tls-port",
@@ -122,6 +135,13 @@ def _port(text: str) -> int:
     number = int(text)
     if not 0 <= number <= 65535:
         raise argparse.ArgumentTypeError(f"{number} is no port")
+    return number
+
+
+def _spool_bytes(text: str) -> int:
+    number = int(text)
+    if number < 262_144:
+        raise argparse.ArgumentTypeError(f"{number} bytes are too few, a spool has at least 262144")
     return number
 
 

@@ -17,7 +17,7 @@ from greengrass_sim.exchange import Exchange
 from greengrass_sim.functions import Functions
 from greengrass_sim.group import Group
 from greengrass_sim.group.checks import unenforced
-from greengrass_sim.mqtt.bridge import Bridge
+from greengrass_sim.mqtt.bridge import Bridge, BridgeOptions
 from greengrass_sim.mqtt.session import Session, TlsFiles
 from greengrass_sim.router import Router
 from greengrass_sim.shadow.part import ShadowPart
@@ -40,12 +40,12 @@ PARTS: tuple[MakePart, ...] = (ShadowPart,)
 
 @dataclass(frozen=True)
 class CoreOptions:
-    """The broker, the folder for what the workers need, and how long to wait for the broker, in seconds."""
+    """The broker, and the folder for what the workers need and what must survive a restart."""
 
     url: str
     work: Path
     tls: TlsFiles = field(default_factory=TlsFiles)
-    wait_s: float = 10.0
+    bridge: BridgeOptions = field(default_factory=BridgeOptions)
 
 
 class Core:
@@ -60,7 +60,7 @@ class Core:
         self.exchange = Exchange(Router(group.subscriptions))
         self._parts = [make(group, self.exchange, options.work) for make in PARTS]
         self.functions = Functions(group, self.exchange, options.work)
-        self._bridge = Bridge(group, self.exchange, _session(group, options), options.wait_s)
+        self._bridge = Bridge(group, self.exchange, _session(group, options), options.bridge)
 
     async def start(self) -> None:
         """Returns when every function is subscribed and its handler imported, or known not to be importable.

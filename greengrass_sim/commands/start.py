@@ -23,9 +23,11 @@ from greengrass_sim.gate.server import Gate, GateOptions
 from greengrass_sim.gate.tls import server_context
 from greengrass_sim.group import Group, load_group
 from greengrass_sim.limits import PROFILES
+from greengrass_sim.mqtt.bridge import BridgeOptions
 from greengrass_sim.mqtt.session import TlsFiles
 
 DEFAULT_PORT = 1883
+SPOOL_FILE = "spool.sqlite"
 _ENDS = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.OK}
 
 
@@ -40,7 +42,7 @@ def run(options: Namespace) -> int:
     signal.signal(signal.SIGTERM, _leave)
     with _work_folder(options.work) as work, open_broker(options.broker, port) as broker:
         gate = _gate(options, group, broker) if options.pki else None
-        core_options = CoreOptions(broker.url, work, tls, options.wait)
+        core_options = CoreOptions(broker.url, work, tls, _bridge(options))
         return asyncio.run(_serve(group, core_options, gate))
 
 
@@ -54,6 +56,13 @@ def _check_topics(group: Group, broker: str) -> None:
                 f"the embedded broker takes no topics that begin with $, such as {row.subject} in "
                 f"$.Subscriptions[{number}]: use --broker mosquitto"
             )
+
+
+def _bridge(options: Namespace) -> BridgeOptions:
+    if options.spool == "disk" and options.work is None:
+        raise UsageError("--spool disk needs --work DIR, a folder that outlives this run")
+    file = Path(options.work).absolute() / SPOOL_FILE if options.spool == "disk" else None
+    return BridgeOptions(options.wait, PROFILES[options.limits], file, options.spool_bytes)
 
 
 def _gate(options: Namespace, group: Group, broker: Broker) -> Gate:

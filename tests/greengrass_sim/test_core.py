@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -152,9 +153,33 @@ def test_devices_are_clients_of_the_broker(tmp_path: Path, kind: str) -> None:
 
 def test_large_messages(tmp_path: Path, kind: str) -> None:
     payload = os.urandom(10_000_000)
-    with Simulator(tmp_path, ECHO, kind) as simulator, Client(simulator.port) as client:
+    with (
+        Simulator(tmp_path, ECHO, kind, "--limits", "none") as simulator,
+        Client(simulator.port) as client,
+    ):
         client.request([payload, b"small"])
         assert client.take_payloads(2) == [payload, b"small"]
+
+
+def test_messages_beyond_the_limits_are_discarded(tmp_path: Path, kind: str) -> None:
+    document = group(
+        [function("echo", EncodingType="binary"), function("deep", "echo.deep", EncodingType="binary")],
+        [
+            ("cloud", "request/#", "echo"),
+            ("echo", "answer/#", "cloud"),
+            ("cloud", "deep", "deep"),
+            ("deep", "answer/#", "cloud"),
+        ],
+    )
+    with Simulator(tmp_path, document, kind) as simulator, Client(simulator.port) as client:
+        client.request([bytes(128 * 1024 + 1), bytes(128 * 1024)])
+        client.publish("request/2/3/4/5/6/7/8/9", b"too deep")
+        client.publish("deep", b"answers too deep")
+        client.request([b"small"])
+        assert client.take_payloads(2) == [bytes(128 * 1024), b"small"]
+        simulator.wait_for_log("the payload has 131073 bytes, 131072 are allowed")
+        simulator.wait_for_log("the topic 'request/2/3/4/5/6/7/8/9' has 8 slashes, 7 are allowed")
+        simulator.wait_for_log("the topic 'answer/2/3/4/5/6/7/8/9' has 8 slashes, 7 are allowed")
 
 
 def test_a_broken_function_holds_up_no_other(tmp_path: Path, kind: str) -> None:
@@ -240,3 +265,51 @@ def test_a_killed_simulator_loses_nothing(tmp_path: Path) -> None:
             answers = client.answers(requests, seen)
         assert sum(answers.values()) < len(requests) + 400
         assert eventually(lambda: not any(is_running(pid) for pid in workers))
+
+
+def talkative_group() -> dict[str, Any]:
+    """A function that publishes on its own, 20 messages of 100 kB a request."""
+    return group(
+        [function("talkative", EncodingType="binary")],
+        [("cloud", "go", "talkative"), ("talkative", "spool/#", "cloud")],
+    )
+
+
+def test_what_nobody_asked_for_is_bounded_while_the_broker_is_away(tmp_path: Path) -> None:
+    """The function publishes 100 messages of 50 kB after the broker has gone; the newest 2.5 MiB are kept."""
+    with (
+        start_broker("embedded") as broker,
+        Proxy(port_of(broker)) as proxy,
+        Simulator(tmp_path, talkative_group(), proxy.url) as simulator,
+        Client(port_of(broker)) as client,
+    ):
+        client.subscribe("spool/#")
+        client.publish("go", b"100 50000")
+        simulator.wait_for_log("waits for the end of the broker")
+        proxy.answer(False)
+        proxy.cut()
+        simulator.wait_for_log("has published 100")
+        simulator.wait_for_log("oldest messages: more than 2621440 bytes wait")
+        proxy.answer(True)
+        assert [int(client.take(20).payload[:3]) for _ in range(53)] == [0, *range(48, 100)]
+        assert client.nothing_more()
+
+
+@needs_mosquitto
+def test_the_spool_on_disk_survives_a_killed_simulator(tmp_path: Path) -> None:
+    options = ("--spool", "disk", "--work", str(tmp_path / "work"))
+    with Mosquitto() as broker, Proxy(port_of(broker)) as proxy, Client(port_of(broker)) as client:
+        client.subscribe("spool/#")
+        with Simulator(tmp_path, talkative_group(), proxy.url, *options) as simulator:
+            client.publish("go", b"300 10")
+            simulator.wait_for_log("waits for the end of the broker")
+            proxy.answer(False)
+            proxy.cut()
+            simulator.wait_for_log("has published 300")
+            time.sleep(0.2)
+            simulator.stop(signal.SIGKILL)
+        proxy.answer(True)
+        with Simulator(tmp_path, talkative_group(), proxy.url, *options) as simulator:
+            simulator.wait_for_log("messages are left from the last time")
+            payloads = [int(client.take(20).payload[:3]) for _ in range(300)]
+            assert payloads == list(range(300))

@@ -11,3 +11,8 @@ def handler(event, context):
     topic = context.client_context.custom["subject"].replace("request", "answer", 1)
     payload = event if isinstance(event, bytes) else json.dumps(event)
     client.publish(topic=topic, payload=payload)
+
+
+def deep(event, context):
+    """Answers on a topic with more levels than AWS IoT allows."""
+    client.publish(topic="answer/2/3/4/5/6/7/8/9", payload=event)
