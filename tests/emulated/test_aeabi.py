@@ -1,0 +1,89 @@
+"""The helpers of 32-bit ARM that libraries of a device do not export, against Python's own arithmetic."""
+
+from __future__ import annotations
+
+import json
+import random
+import struct
+from pathlib import Path
+
+import numpy as np
+
+from neo_compiler.native.libc import device_libc
+from neo_compiler.native.zig import compile_c, run_zig
+from tests.emulated.conftest import prepared
+from tests.emulated.test_c_program import NATIVE
+
+SHIMS = """#include <stdint.h>
+#define API __attribute__((visibility("default")))
+API uint64_t udiv(uint64_t a, uint64_t b) { return a / b; }
+API uint64_t urem(uint64_t a, uint64_t b) { return a % b; }
+API int64_t sdiv(int64_t a, int64_t b) { return a / b; }
+API int64_t srem(int64_t a, int64_t b) { return a % b; }
+API float u_to_float(uint64_t a) { return (float)a; }
+API float s_to_float(int64_t a) { return (float)a; }
+API double u_to_double(uint64_t a) { return (double)a; }
+API double s_to_double(int64_t a) { return (double)a; }
+API int64_t from_double(double a) { return (int64_t)a; }
+API uint64_t u_from_double(double a) { return (uint64_t)a; }
+API int64_t from_float(float a) { return (int64_t)a; }
+"""
+SCRIPT = """import ctypes as c, json, sys
+lib, rows = c.CDLL(sys.argv[1]), json.load(open(sys.argv[2]))
+kinds = {"u": c.c_uint64, "s": c.c_int64, "f": c.c_float, "d": c.c_double}
+out = []
+for name, signature, arguments in rows:
+    function = getattr(lib, name)
+    function.restype, function.argtypes = kinds[signature[0]], [kinds[k] for k in signature[1:]]
+    out.append(function(*arguments))
+print(json.dumps(out))
+"""
+Row = tuple[str, str, list[float]]
+
+
+def cases() -> list[tuple[Row, float]]:
+    """Calls and their results."""
+    rng = random.Random(5)
+    unsigned = [0, 1, 2**24 + 1, 2**32 - 1, 2**32, 2**53 + 1, 2**63, 2**64 - 1, 0x8000008000000001]
+    unsigned += [rng.getrandbits(rng.randint(1, 64)) for _ in range(60)]
+    rows: list[tuple[Row, float]] = []
+    for a in unsigned:
+        b = rng.choice(unsigned) or 3
+        rows += [(("udiv", "uuu", [a, b]), a // b), (("urem", "uuu", [a, b]), a % b)]
+        rows += [
+            (("u_to_float", "fu", [a]), float(np.float32(np.uint64(a)))),
+            (("u_to_double", "du", [a]), float(a)),
+        ]
+        s, t = a - 2**63, max(1, b >> 1) * rng.choice((-1, 1))
+        quotient = abs(s) // abs(t) * (1 if (s < 0) == (t < 0) else -1)
+        if quotient != 2**63:
+            rows += [(("sdiv", "sss", [s, t]), quotient), (("srem", "sss", [s, t]), s - quotient * t)]
+        rows += [
+            (("s_to_float", "fs", [s]), float(np.float32(np.int64(s)))),
+            (("s_to_double", "ds", [s]), float(s)),
+        ]
+        d = rng.uniform(-1, 1) * 2.0 ** rng.randint(0, 62)
+        f = struct.unpack("f", struct.pack("f", d))[0]
+        rows += [(("from_double", "sd", [d]), int(d)), (("u_from_double", "ud", [abs(d)]), int(abs(d)))]
+        rows += [(("from_float", "sf", [f]), int(f))]
+    return rows
+
+
+def test_results_are_those_of_python(tmp_path: Path) -> None:
+    system, libc = prepared("armhf"), device_libc("armv7l")
+    (tmp_path / "shims.c").write_text(SHIMS, encoding="ascii")
+    (tmp_path / "script.py").write_text(SCRIPT, encoding="ascii")
+    sources = [tmp_path / "shims.c", NATIVE / "runtime" / "aeabi.c"]
+    objects = [compile_c(source, libc.triple, tmp_path, libc.flags) for source in sources]
+    done = run_zig(["ld.lld", "-shared", "--no-undefined", "-o", tmp_path / "shims.so", *objects], tmp_path)
+    assert done.returncode == 0, done.stderr
+    rows = cases()
+    (tmp_path / "rows.json").write_text(json.dumps([row for row, _ in rows]), encoding="ascii")
+    ran = system.python(tmp_path / "script.py", tmp_path / "shims.so", tmp_path / "rows.json")
+    assert ran.returncode == 0, ran.stderr
+    wrong = [
+        (row, found, want)
+        for (row, want), found in zip(rows, json.loads(ran.stdout), strict=True)
+        if found != want
+    ]
+    assert not wrong
