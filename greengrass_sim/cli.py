@@ -9,9 +9,12 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
+
+from greengrass_sim.watch.arguments import add_watch_commands
 
 EPILOG = """exit codes:
-  0  done                          7    no broker answers, or its port is taken
+  0  done                          7    no broker or core answers, or a port is taken
   1  a handler failed, or a bug    130  interrupted
   2  wrong usage or group file
 """
@@ -70,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_pub(commands)
     _add_sub(commands)
     _add_pki(commands)
+    add_watch_commands(partial(_add, commands))
     return parser
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from greengrass_sim.arn import parse_thing
 from greengrass_sim.broker.url import BrokerUrl
@@ -21,6 +23,7 @@ from greengrass_sim.mqtt.bridge import Bridge, BridgeOptions
 from greengrass_sim.mqtt.session import Session, TlsFiles
 from greengrass_sim.router import Router
 from greengrass_sim.shadow.part import ShadowPart
+from greengrass_sim.watch.control import Control
 
 
 class Part(Protocol):
@@ -61,15 +64,19 @@ class Core:
         self._parts = [make(group, self.exchange, options.work) for make in PARTS]
         self.functions = Functions(group, self.exchange, options.work)
         self._bridge = Bridge(group, self.exchange, _session(group, options), options.bridge)
+        self._url, self._since = options.url, time.time()
+        self._control = Control(options.work, self.exchange.watch, self.status)
 
     async def start(self) -> None:
         """Returns when every function is subscribed and its handler imported, or known not to be importable.
 
-        Raises BrokerError when the broker is away, GroupError when a model cannot be unpacked.
+        Raises BrokerError when the broker is away, GroupError when a model cannot be unpacked, StateError
+        when another core uses the work folder.
         """
         for sentence in unenforced(self._group):
             self._log.info("%s", sentence)
         try:
+            await self._control.start()
             await self._bridge.open()
             for part in self._parts:
                 await part.start()
@@ -86,6 +93,19 @@ class Core:
         for part in reversed(self._parts):
             await part.stop()
         await self._bridge.close()
+        await self._control.stop()
+
+    def status(self) -> dict[str, Any]:
+        """What runs here, for `greengrass-sim status`; `since` is in seconds since 1970."""
+        return {
+            "schema_version": 1,
+            "group": self._group.name,
+            "broker": self._url,
+            "pid": os.getpid(),
+            "since": self._since,
+            "subscriptions": len(self._group.subscriptions),
+            "functions": self.functions.status(),
+        }
 
     async def __aenter__(self) -> Self:
         await self.start()

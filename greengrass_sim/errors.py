@@ -56,3 +56,9 @@ class StateError(SimError):
     """A file in the core's work folder cannot be read, written, or was written by a newer version."""
 
     exit_code = ExitCode.USAGE
+
+
+class UnreachableError(SimError):
+    """No core is running where a command looks for one."""
+
+    exit_code = ExitCode.UNREACHABLE

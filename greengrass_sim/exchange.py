@@ -15,6 +15,7 @@ from typing import Protocol
 from greengrass_sim.invocation import FunctionError, Invocation, Refusal, Reply, Service
 from greengrass_sim.receipt import Receipt
 from greengrass_sim.router import Router
+from greengrass_sim.watch.stream import Watch
 
 NOT_FOUND, BAD_REQUEST, UNAVAILABLE = 404, 400, 503
 
@@ -32,12 +33,15 @@ class Message:
     """`source` is the ARN of a function or thing, `cloud` or `GGShadowService`.
 
     `receipt` belongs to the request that the message comes from: who takes the message holds it until done.
+    `parent` is the id of the event whose handler published it; `number` is for those who watch.
     """
 
     source: str
     topic: str
     payload: bytes
     receipt: Receipt | None = None
+    parent: str = ""
+    number: int = 0
 
 
 class Target(Protocol):
@@ -55,6 +59,7 @@ class Exchange:
 
     def __init__(self, router: Router) -> None:
         self.router = router
+        self.watch = Watch()
         self._targets: dict[str, Target] = {}
         self._services: dict[str, Service] = {}
         self._log = logging.getLogger("router")
@@ -77,13 +82,17 @@ class Exchange:
 
         Raises Refusal: without a subscription, and with ALL_OR_ERROR when one has no room (none gets it).
         """
-        if reason := self.router.refusal(message.source, message.topic):
-            raise Refusal(BAD_REQUEST, reason)
-        names = self.router.targets(message.source, message.topic)
+        reason = self.router.refusal(message.source, message.topic)
+        names = () if reason else self.router.targets(message.source, message.topic)
         targets = {self._targets[name]: name for name in names if name in self._targets}
+        if self.watch.active:
+            message = self._numbered(message, list(targets.values()), reason)
+        if reason:
+            raise Refusal(BAD_REQUEST, reason)
         if policy is QueueFullPolicy.ALL_OR_ERROR:
             full = [name for target, name in targets.items() if not target.has_room(message)]
             if full:
+                self._drop(full[0], message)
                 raise Refusal(UNAVAILABLE, f"the queue of {full[0]} is full, nobody got the message")
         for name in targets.values():
             self.hand_over(name, message)
@@ -91,11 +100,26 @@ class Exchange:
     def hand_over(self, name: str, message: Message) -> None:
         """Gives the message to one target, or drops it where that has no room."""
         target = self._targets[name]
-        if target.has_room(message):
-            target.deliver(message)
-        else:
+        if self.watch.active and not message.number:
+            message = self._numbered(message, [name])
+        if not target.has_room(message):
             size, topic = len(message.payload), message.topic
             self._log.warning("Discarding message of %d bytes on %s: %s has no room", size, topic, name)
+            self._drop(name, message)
+        elif self.watch.active:
+            message, receipt = self.watch.followed(message, name)
+            target.deliver(message)
+            receipt.release()
+        else:
+            target.deliver(message)
+
+    def _numbered(self, message: Message, targets: list[str], refused: str | None = None) -> Message:
+        rows = self.router.matching(message.source, message.topic)
+        return self.watch.numbered(message, [row.id for row in rows], targets, refused)
+
+    def _drop(self, name: str, message: Message) -> None:
+        if self.watch.active:
+            self.watch.tell("dropped", message=message.number, target=name, reason="its queue is full")
 
     def send(self, message: Message) -> None:
         """As `publish`, but a message that goes nowhere is only logged."""

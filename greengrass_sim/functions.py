@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from pathlib import Path
+from typing import Any
 
 from greengrass_sim.exchange import Exchange
 from greengrass_sim.group import Group
@@ -44,6 +45,10 @@ class Functions:
             if not wait.done():
                 wait.cancel()
                 self._log.warning("%s is still importing its handler, it goes on without waiting", arn)
+
+    def status(self) -> list[dict[str, Any]]:
+        """The functions as `greengrass-sim status` shows them."""
+        return [worker.status() for worker in self._workers.values()]
 
     async def stop(self) -> None:
         """Ends all workers; events that they had not finished stay unsettled."""

@@ -52,6 +52,7 @@ class Bridge:
         self._session = session
         self._options = options
         self._log = logging.getLogger("bridge")
+        self._watch = exchange.watch
         self._outlets = self._make_outlets({row.target for row in group.subscriptions} & self._sides)
         self._links: list[MqttLink] = []
         for side in self._sides:
@@ -84,6 +85,8 @@ class Bridge:
         """Publishes the message, unless the broker may not carry it."""
         if breach := self._options.limits.of_message(message.topic, len(message.payload)):
             self._log.warning("Discarding message of %s: %s", message.source, breach.reason)
+            if self._watch.active:
+                self._watch.tell("dropped", message=message.number, target=CLOUD, reason=breach.reason)
             return
         targets = self._exchange.router.targets(message.source, message.topic)
         outlet = self._outlets[CLOUD if CLOUD in targets else DEVICES]
@@ -94,6 +97,8 @@ class Bridge:
         breach = self._options.limits.of_message(topic, len(payload))
         if breach is not None:
             self._log.warning("Discarding message to %s: %s", name, breach.reason)
+            if self._watch.active:
+                self._watch.numbered(Message(CLOUD, topic, payload), [], [], breach.reason)
         elif source := self._source(name, topic):
             self._exchange.hand_over(name, Message(source, topic, payload, receipt))
         else:

@@ -39,7 +39,8 @@ class Caller:
         work = self._current()
         if work is not None and work.is_repetition(topic, payload):
             return
-        message = Message(self.arn, topic, payload, work.receipt if work else None)
+        receipt, parent = (work.receipt, work.id) if work else (None, "")
+        message = Message(self.arn, topic, payload, receipt, parent)
         try:
             self._exchange.publish(message, policy)
         except Refusal as refusal:

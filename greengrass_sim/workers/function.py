@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from abc import ABC, abstractmethod
+from typing import Any
 
 from greengrass_sim.exchange import UNAVAILABLE, Exchange, Message
 from greengrass_sim.invocation import Invocation, Refusal, Reply
 from greengrass_sim.receipt import Receipt
+from greengrass_sim.watch.stream import as_text
 from greengrass_sim.workers.launch import Launch
 from greengrass_sim.workers.queue import WorkItems, WorkQueue
 from greengrass_sim.workers.sandbox import MAX_PAYLOAD, Sandbox
@@ -51,13 +53,18 @@ class FunctionWorkers(ABC):
         return self._takes(len(message.payload), message.receipt)
 
     def deliver(self, message: Message) -> None:
-        self._submit(Work.of_message(message))
+        work = Work.of_message(message)
+        if self._exchange.watch.active:
+            self._tell_queued(work, message=message.number)
+        self._submit(work)
 
     async def invoke(self, invocation: Invocation) -> Reply:
         """Raises Refusal when the queue is full or the payload too large."""
         if not self._takes(len(invocation.payload), invocation.receipt):
             raise Refusal(UNAVAILABLE, f"the queue of {invocation.arn} is full, or the payload too large")
         work = Work.of_call(invocation)
+        if self._exchange.watch.active:
+            self._tell_queued(work, caller=invocation.source, **as_text(work.payload))
         if invocation.wait:
             return (await self.run(work)).reply
         self._submit(work)
@@ -71,9 +78,29 @@ class FunctionWorkers(ABC):
         self._submit(work)
         return await work.reply
 
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """The processes that run now."""
+        return ()
+
+    def status(self) -> dict[str, Any]:
+        """`state` is importing, ready, or failed, for which `failure` has the reason."""
+        state = "importing" if not self.settled.is_set() else "failed" if self.failure else "ready"
+        return {
+            "name": self.launch.name,
+            "arn": self.launch.arn,
+            "state": state,
+            "failure": self.failure,
+            "pids": list(self.pids),
+            "waiting": len(self._queue),
+        }
+
     def _takes(self, size: int, receipt: Receipt | None) -> bool:
         """Not when it is too large, or the core is full and nobody would send it again."""
         return size <= MAX_PAYLOAD and (receipt is not None or not self._queue.full)
+
+    def _tell_queued(self, work: Work, **details: Any) -> None:
+        self._exchange.watch.tell("queued", work=work.id, function=self.launch.arn, **details)
 
     def _submit(self, work: Work) -> None:
         self._queue.append(work)

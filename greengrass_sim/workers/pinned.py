@@ -44,6 +44,10 @@ class PinnedWorker(FunctionWorkers):
     def pid(self) -> int | None:
         return self._sandbox.pid if self._sandbox else None
 
+    @property
+    def pids(self) -> tuple[int, ...]:
+        return (self.pid,) if self.pid is not None else ()
+
     def on_ready(self, sandbox: Sandbox) -> None:
         self.failure = sandbox.failure
         self.settled.set()

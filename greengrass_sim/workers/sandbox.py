@@ -45,6 +45,7 @@ class Sandbox:
         self._log = logging.getLogger(f"worker.{launch.name}")
         self._output = logging.getLogger(f"function.{launch.name}")
         self._sent: deque[Work] = deque()
+        self._watch = exchange.watch
         self._caller = Caller(launch.arn, exchange, lambda: self._sent[0] if self._sent else None)
         self._calls: set[asyncio.Task[None]] = set()
         self._aborted = self._stopping = False
@@ -105,7 +106,7 @@ class Sandbox:
                 times = f" {first.attempts} times, the last time" if first.attempts > 1 else ""
                 error = f"the worker ended over this event{times}: {reason}"
                 self._log.error("an event on topic %r is given up: %s", first.subject, error)
-                first.settle(Outcome(error=error))
+                self._finish(first, Outcome(error=error))
                 del left[0]
         return left
 
@@ -121,6 +122,8 @@ class Sandbox:
         if self._sent:
             loop = asyncio.get_running_loop()
             self._deadline = loop.call_later(self.launch.timeout, self._on_timeout)
+            if self._watch.active:
+                self._tell("started", work=self._sent[0].id, attempt=self._sent[0].attempts + 1)
 
     def _on_frame(self, frame: Frame) -> None:
         self._handlers[frame.kind](frame)
@@ -128,6 +131,8 @@ class Sandbox:
     def _on_ready(self, _: Frame) -> None:
         self.ready = True
         self._log.debug("the handler is imported, process %s", self.pid)
+        if self._watch.active:
+            self._tell("worker", state="ready", reason=None)
         self._owner.on_ready(self)
 
     def _on_failed(self, frame: Frame) -> None:
@@ -142,6 +147,8 @@ class Sandbox:
             hint if missing else "",
         )
         self._output.critical("Failed to initialize Lambda runtime due to exception: %s", error)
+        if self._watch.active:
+            self._tell("worker", state="failed", reason=self.failure)
         self._owner.on_ready(self)
 
     def _on_publish(self, frame: Frame) -> None:
@@ -188,8 +195,8 @@ class Sandbox:
             self._log.error(
                 "the handler failed on topic %r: %s\n%s", work.subject, outcome.error, outcome.trace
             )
+        self._finish(work, outcome)
         self._await_result()
-        work.settle(outcome)
         self._owner.on_done(self)
 
     def _on_timeout(self) -> None:
@@ -200,7 +207,7 @@ class Sandbox:
         self._log.error("%s on topic %r: the event is given up, the worker is ended", error, work.subject)
         self.ready, self._aborted = False, True
         self._process.abort()
-        work.settle(Outcome(error=error))
+        self._finish(work, Outcome(error=error))
 
     def _on_end(self, reason: str) -> None:
         self.ready = False
@@ -209,7 +216,18 @@ class Sandbox:
             task.cancel()
         self.failure = self.failure or reason
         self._ended.set()
+        if self._watch.active:
+            self._tell("worker", state="ended", reason=reason)
         self._owner.on_end(self, reason)
+
+    def _finish(self, work: Work, outcome: Outcome) -> None:
+        """It is told before it is settled, so that whoever waits for the one has seen the other."""
+        if self._watch.active:
+            self._tell("finished", work=work.id, error=outcome.error)
+        work.settle(outcome)
+
+    def _tell(self, event: str, **details: Any) -> None:
+        self._watch.tell(event, function=self.launch.arn, **details)
 
     def _cancel_deadline(self) -> None:
         if self._deadline is not None:
