@@ -18,7 +18,7 @@ from greengrass_sim.connectors.inference import with_connectors
 from greengrass_sim.exchange import Exchange
 from greengrass_sim.functions import Functions
 from greengrass_sim.group import Group
-from greengrass_sim.group.checks import unenforced
+from greengrass_sim.group.unenforced import unenforced
 from greengrass_sim.mqtt.bridge import Bridge, BridgeOptions
 from greengrass_sim.mqtt.session import Session, TlsFiles
 from greengrass_sim.router import Router

@@ -53,22 +53,29 @@ class FunctionConfiguration:
 
 @dataclass(frozen=True)
 class Function:
-    """`local_path`, `handler` and `runtime` are what AWS Lambda would supply: the code, and how to run it.
+    """A function; its last fields are what AWS Lambda would supply: the code, and how to run it.
 
-    `local_path` is a folder or a zip archive. `handler` (`module.function`) counts where the group names no
-    `Executable`, and `runtime` (such as `python3.8`) where it has no `FunctionRuntimeOverride`.
+    The code is a folder or a zip archive at `local_path`, or the text `inline_code`. `handler`
+    (`module.function`) counts where the group names no `Executable`, and `runtime` (such as `python3.8`)
+    where it has no `FunctionRuntimeOverride`.
     """
 
     id: str
     function_arn: str
     function_configuration: FunctionConfiguration = field(default_factory=FunctionConfiguration)
     local_path: str | None = None
+    inline_code: str | None = None
     handler: str | None = None
     runtime: str | None = None
 
     @property
     def config(self) -> FunctionConfiguration:
         return self.function_configuration
+
+    @property
+    def lambda_runtime(self) -> str | None:
+        """The name of the runtime that the function asks for, such as `python3.8`."""
+        return self.config.function_runtime_override or self.runtime
 
     @property
     def executable(self) -> str:

@@ -62,7 +62,11 @@ class Connector:
 
 @dataclass(frozen=True)
 class Group:
-    """`default_memory_kb` limits functions that name no `MemorySize` and may run in a container."""
+    """A group with what a local run adds to it.
+
+    `default_memory_kb` limits functions that name no `MemorySize` and may run in a container. `interpreters`
+    maps names of runtimes to programs, `secrets_file` holds the values of secrets.
+    """
 
     functions: tuple[Function, ...]
     subscriptions: tuple[Subscription, ...] = ()
@@ -74,6 +78,8 @@ class Group:
     default_config: DefaultConfig = DefaultConfig()
     name: str = "group"
     id: str = "local"
+    interpreters: dict[str, str] = field(default_factory=dict)
+    secrets_file: str | None = None
     default_memory_kb: int | None = None
 
     @property

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from greengrass_sim.runtime import link, logs
+from greengrass_sim.runtime import link, logs, views
 from greengrass_sim.runtime.context import ClientContext, Context, CoreContext
 from greengrass_sim.runtime.ipc import Frame, Kind
 
@@ -131,7 +131,10 @@ def main() -> None:
     core = link.connect(connection)
     frames = core.frames()
     for start in frames:
+        remark = views.show(start.header["views"], start.header["scratch"])
         logs.install(core, start.header["log_level"])
+        if remark is not None:
+            sys.stderr.write(f"{remark}\n")
         worker = Worker(core, start.header)
         if worker.load():
             for frame in frames:

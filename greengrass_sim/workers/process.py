@@ -47,7 +47,9 @@ class WorkerProcess(asyncio.SubprocessProtocol):
         loop = asyncio.get_running_loop()
         ours, theirs = socket.socketpair()
         with theirs:
-            command = (sys.executable, "-P", "-c", _BOOTSTRAP, str(theirs.fileno()))
+            interpreter = self._launch.interpreter
+            safe = ("-P",) if interpreter == sys.executable else ()  # not known to older ones
+            command = (interpreter, *safe, "-c", _BOOTSTRAP, str(theirs.fileno()))
             try:
                 self._process, _ = await loop.subprocess_exec(
                     lambda: self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,6 @@ def test_the_middle_square_counts(folder: Path) -> None:
 def test_the_group_of_the_example_is_sound_but_for_the_files_to_add(tmp_path: Path) -> None:
     document = json.loads((EXAMPLE / "group.json").read_text())
     document["Functions"][0]["LocalPath"] = str(EXAMPLE / "function")
-    (tmp_path / "model.tar.gz").touch()
+    tarfile.open(tmp_path / "model.tar.gz", "w:gz").close()
     loaded = load_group(write_group(tmp_path, document))
     assert loaded.functions[0].id == "image_classifier"

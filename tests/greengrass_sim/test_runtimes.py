@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from greengrass_sim.runtimes import interpreter, runtime_note, runtime_problem
+
+OWN = f"python{sys.version_info.major}.{sys.version_info.minor}"
+
+
+@pytest.mark.parametrize("runtime", [None, "python3.7", "python3", OWN])
+def test_python_3_runs_on_our_own(runtime: str | None) -> None:
+    assert runtime_problem(runtime, {}) is None
+    assert interpreter(runtime, {}) == sys.executable
+
+
+@pytest.mark.parametrize(
+    ("runtime", "problem"),
+    [
+        ("python2.7", "--runtime python2.7=python3"),
+        ("nodejs12.x", "only Python functions"),
+        ("java8", "only Python functions"),
+        ("arn:aws:greengrass:::runtime/function/executable", "only Python functions"),
+        ("cobol", "it is not known"),
+    ],
+)
+def test_what_is_not_to_be_had_is_told(runtime: str, problem: str) -> None:
+    assert problem in str(runtime_problem(runtime, {}))
+    assert runtime_problem(runtime, {runtime: sys.executable}) is None
+
+
+def test_a_program_of_the_user_s() -> None:
+    assert interpreter("python3.8", {"python3.8": sys.executable}) == sys.executable
+    problem = runtime_problem("python3.8", {"python3.8": "no-such-python"})
+    assert problem is not None
+    assert problem.startswith('exec: "no-such-python": executable file not found in $PATH')
+
+
+def test_another_version_than_asked_for_is_noted() -> None:
+    assert runtime_note(OWN, {}) is None
+    assert runtime_note(None, {}) is None
+    assert runtime_note("python2.7", {"python2.7": "python3"}) is None
+    assert f"runtime python3.1 is not here, {OWN} runs it" in str(runtime_note("python3.1", {}))
