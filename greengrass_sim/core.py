@@ -22,8 +22,12 @@ from greengrass_sim.group.unenforced import unenforced
 from greengrass_sim.mqtt.bridge import Bridge, BridgeOptions
 from greengrass_sim.mqtt.session import Session, TlsFiles
 from greengrass_sim.router import Router
+from greengrass_sim.services.secrets import SecretsService
 from greengrass_sim.shadow.part import ShadowPart
 from greengrass_sim.watch.control import Control
+from greengrass_sim.watch.metrics import Metrics
+from greengrass_sim.watch.scrape import ScrapeServer
+from greengrass_sim.workers.reload import CodeWatch
 
 
 class Part(Protocol):
@@ -38,17 +42,23 @@ class Part(Protocol):
 MakePart = Callable[[Group, Exchange, Path], Part]
 
 # Started in this order before the functions, stopped in the opposite order after them.
-PARTS: tuple[MakePart, ...] = (ShadowPart,)
+PARTS: tuple[MakePart, ...] = (ShadowPart, SecretsService)
 
 
 @dataclass(frozen=True)
 class CoreOptions:
-    """The broker, and the folder for what the workers need and what must survive a restart."""
+    """The broker, and the folder for what the workers need and what must survive a restart.
+
+    `metrics_port` is for Prometheus on this machine, 0 for any free one; `reload` restarts the workers of a
+    function when its code changes.
+    """
 
     url: str
     work: Path
     tls: TlsFiles = field(default_factory=TlsFiles)
     bridge: BridgeOptions = field(default_factory=BridgeOptions)
+    metrics_port: int | None = None
+    reload: bool = False
 
 
 class Core:
@@ -66,21 +76,29 @@ class Core:
         self._bridge = Bridge(group, self.exchange, _session(group, options), options.bridge)
         self._url, self._since = options.url, time.time()
         self._control = Control(options.work, self.exchange.watch, self.status)
+        self._scrape = self._make_scrape(options.metrics_port)
+        self._reload, self._code = options.reload, CodeWatch({}, self.functions.reload)
 
     async def start(self) -> None:
         """Returns when every function is subscribed and its handler imported, or known not to be importable.
 
         Raises BrokerError when the broker is away, GroupError when a model cannot be unpacked, StateError
-        when another core uses the work folder.
+        when another core uses the work folder, UnreachableError when the port for metrics is taken.
         """
         for sentence in unenforced(self._group):
             self._log.info("%s", sentence)
         try:
             await self._control.start()
+            if self._scrape is not None:
+                await self._scrape.start()
+                self._log.info("metrics are at %s", self._scrape.url)
             await self._bridge.open()
             for part in self._parts:
                 await part.start()
             await self.functions.start()
+            if self._reload:
+                self._code = CodeWatch(self.functions.folders, self.functions.reload)
+                await self._code.start()
             await self._bridge.subscribe()
             await self.functions.imported()
         except BaseException:
@@ -89,10 +107,13 @@ class Core:
 
     async def stop(self) -> None:
         """Ends all workers, then disconnects; what no handler has finished is left to the broker."""
+        await self._code.stop()
         await self.functions.stop()
         for part in reversed(self._parts):
             await part.stop()
         await self._bridge.close()
+        if self._scrape is not None:
+            await self._scrape.stop()
         await self._control.stop()
 
     def status(self) -> dict[str, Any]:
@@ -103,9 +124,17 @@ class Core:
             "broker": self._url,
             "pid": os.getpid(),
             "since": self._since,
+            "metrics": self._scrape.url if self._scrape else None,
             "subscriptions": len(self._group.subscriptions),
             "functions": self.functions.status(),
         }
+
+    def _make_scrape(self, port: int | None) -> ScrapeServer | None:
+        if port is None:
+            return None
+        metrics = Metrics()
+        self.exchange.watch.attach(metrics)
+        return ScrapeServer(port, lambda: metrics.text(self.status()))
 
     async def __aenter__(self) -> Self:
         await self.start()

@@ -59,6 +59,6 @@ class StateError(SimError):
 
 
 class UnreachableError(SimError):
-    """No core is running where a command looks for one."""
+    """No core is running where a command looks for one, or the port that one needs is taken."""
 
     exit_code = ExitCode.UNREACHABLE

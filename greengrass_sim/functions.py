@@ -46,6 +46,15 @@ class Functions:
                 wait.cancel()
                 self._log.warning("%s is still importing its handler, it goes on without waiting", arn)
 
+    @property
+    def folders(self) -> dict[str, str]:
+        """The folder with the code of each function, by ARN."""
+        return {arn: worker.launch.code for arn, worker in self._workers.items()}
+
+    def reload(self, arn: str) -> None:
+        """Restarts the workers of a function, each when it has finished what it was given."""
+        self._workers[arn].reload()
+
     def status(self) -> list[dict[str, Any]]:
         """The functions as `greengrass-sim status` shows them."""
         return [worker.status() for worker in self._workers.values()]

@@ -37,6 +37,10 @@ class FunctionWorkers(ABC):
         """Ends the processes; what they have not finished stays unsettled."""
 
     @abstractmethod
+    def reload(self) -> None:
+        """Events from now on are handled by the code as it is now; what was begun is finished before."""
+
+    @abstractmethod
     def _feed(self) -> None:
         """Hands on what can be handed on from the queue."""
 

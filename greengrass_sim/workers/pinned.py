@@ -40,6 +40,14 @@ class PinnedWorker(FunctionWorkers):
             await self._sandbox.stop()
         self._queue.clear()
 
+    def reload(self) -> None:
+        self._backoff.reset()
+        if self._sandbox is not None:
+            self._sandbox.retire()
+        elif self._restart is not None:
+            self._restart.cancel()
+            self.start()
+
     @property
     def pid(self) -> int | None:
         return self._sandbox.pid if self._sandbox else None

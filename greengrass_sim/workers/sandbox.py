@@ -94,6 +94,14 @@ class Sandbox:
             self._process.kill()
             await self._ended.wait()
 
+    def retire(self) -> None:
+        """Lets it finish what it was given, then ends it; one that only publishes is ended after STOP_S."""
+        self.ready = False
+        self._process.finish()
+        if not self._sent:
+            loop = asyncio.get_running_loop()
+            self._deadline = self._deadline or loop.call_later(STOP_S, self._process.kill)
+
     def take_back(self, reason: str) -> list[Work]:
         """The events to be handled again; the first is given up when it was tried often enough."""
         left = list(self._sent)

@@ -42,11 +42,7 @@ def read_greengo(document: dict[str, Any]) -> Draft:
             for number, row in enumerate(_rows(document, "Subscriptions"))
         ],
     }
-    tails = {
-        "Functions": {".FunctionConfiguration": ".greengrassConfig", ".LocalPath": ".package"},
-        "Cores": {".ThingArn": ".name"},
-        "Devices": {".ThingArn": ".name"},
-    }
+    tails = {".FunctionConfiguration": ".greengrassConfig", ".LocalPath": ".package", ".ThingArn": ".name"}
     return Draft(draft, Places(rows, tails), TEMPLATE, DEFAULT_MEMORY_KB)
 
 

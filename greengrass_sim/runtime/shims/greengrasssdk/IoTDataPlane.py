@@ -51,11 +51,17 @@ class Client:
         context = _context({"subject": f"$aws/things/{thing}/shadow/{operation}"})
         answer = self.lambda_client._invoke_internal(SHADOW_FUNCTION_ARN or "", payload, context)
         if answer["FunctionError"]:
-            raise ShadowError(f"the shadow service failed, {answer['FunctionError']}: {answer['Payload']!r}")
+            raise ShadowError(
+                f'Request for shadow state returned FunctionError "{answer["FunctionError"]}" '
+                f'with error payload "{answer["Payload"]}"'
+            )
         body: bytes = answer["Payload"].read()
         document = json.loads(body)
         if "code" in document and "message" in document:
-            raise ShadowError(f"the shadow service answered {document['code']}: {document['message']}")
+            raise ShadowError(
+                f"Request for shadow state returned error code {document['code']} "
+                f'with message "{document["message"]}"'
+            )
         return {"payload": body}
 
 

@@ -31,7 +31,10 @@ class Client:
             raise SecretsManagerError(f"{answer['FunctionError']}: {answer['Payload']!r}")
         secret: dict[str, Any] = json.loads(answer["Payload"].read())
         if "Status" in secret and "Message" in secret:
-            raise SecretsManagerError(f"{secret['Status']}: {secret['Message']}")
+            raise SecretsManagerError(
+                f"Request for secret value returned error code {secret['Status']} "
+                f"with message {secret['Message']}"
+            )
         if "CreatedDate" in secret:
             secret["CreatedDate"] = datetime.fromtimestamp(secret["CreatedDate"] / 1000)
         return secret

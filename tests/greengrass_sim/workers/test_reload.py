@@ -1,0 +1,87 @@
+"""A handler's file is changed while the core runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from greengrass_sim.workers.reload import signature
+from tests.greengrass_sim.groups import function, group
+from tests.greengrass_sim.probe import Probe
+from tests.greengrass_sim.simulator import Simulator, eventually
+from tests.greengrass_sim.workers.test_pinned import Running, run
+
+HANDLER = """
+import time
+import greengrasssdk
+from pathlib import Path
+
+client = greengrasssdk.client("iot-data")
+
+def handler(event, context):
+    if event == b"slow":
+        Path("begun").touch()
+        while not Path("go").exists():
+            time.sleep(0.01)
+    client.publish(topic="answer/x", payload="VERSION " + event.decode())
+"""
+
+
+def write(folder: Path, version: str) -> None:
+    """At once, as a good editor does."""
+    half = folder / "half"
+    half.write_text(HANDLER.replace("VERSION", version))
+    half.replace(folder / "handler.py")
+
+
+def make_simulator(folder: Path, *options: str) -> Simulator:
+    code = folder / "code"
+    code.mkdir()
+    write(code, "first")
+    one = {**function("echo", "handler.handler", EncodingType="binary", Timeout=20), "LocalPath": str(code)}
+    document = group([one], [("cloud", "request/#", "echo"), ("echo", "answer/#", "cloud")])
+    return Simulator(folder, document, "embedded", *options)
+
+
+def test_the_event_under_way_is_finished_by_the_old_code(tmp_path: Path) -> None:
+    code = tmp_path / "code"
+    with make_simulator(tmp_path, "--reload") as simulator, Probe(simulator.port) as client:
+        client.subscribe("answer/#")
+        client.publish("request/x", b"slow")
+        assert eventually((code / "begun").exists)
+        write(code, "second")
+        simulator.wait_for_log("handler.py changed: the workers of")
+        client.publish("request/x", b"quick")
+        (code / "go").touch()
+        assert client.take_payloads(2, 30) == [b"first slow", b"second quick"]
+
+
+def test_a_broken_file_and_its_repair(tmp_path: Path) -> None:
+    code = tmp_path / "code"
+    with make_simulator(tmp_path, "--reload") as simulator, Probe(simulator.port) as client:
+        client.subscribe("answer/#")
+        (code / "handler.py").write_text("def handler(:\n")
+        simulator.wait_for_log("SyntaxError")
+        client.publish("request/x", b"kept")
+        write(code, "repaired")
+        assert client.take(30).payload == b"repaired kept"
+
+
+def test_only_modules_count(tmp_path: Path) -> None:
+    (tmp_path / "a.py").touch()
+    for name in ("__pycache__", ".git", "inner"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "b.py").touch()
+    (tmp_path / "data.json").touch()
+    assert set(signature(tmp_path)) == {str(tmp_path / "a.py"), str(tmp_path / "inner" / "b.py")}
+
+
+def test_a_publisher_that_never_returns_is_started_anew(tmp_path: Path) -> None:
+    async def scenario(running: Running) -> None:
+        await running.until(lambda: len(running.published) > 2)
+        before = running.worker.pid
+        running.worker.reload()
+        await running.until(lambda: running.worker.pid not in (None, before))
+        running.published.clear()
+        await running.until(lambda: ("answer/tick", b"0") in running.published)
+
+    run(tmp_path, "publisher", scenario)
