@@ -14,15 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import neo_compiler
 from benchmarks import zoo
 from benchmarks.fetch import publish
 from edge_runtime.errors import EdgeError, ExitCode
+from neo_compiler.sources import source_hash
 from neo_compiler.target import Target, find_target
 
 ROOT = Path(__file__).resolve().parents[1]
-SOURCES = Path(neo_compiler.__file__).parent
-SUFFIXES = frozenset({".py", ".c", ".h", ".toml"})
 KEY_LENGTH = 16
 ARTIFACT, REPORT = "artifact", "report.json"
 
@@ -85,16 +83,6 @@ def build(name: str, target: str) -> Build:
 def build_folder(name: str, target: str) -> Path:
     """Where `build` puts the model; the name changes with whatever the outcome depends on."""
     return cache_folder() / f"{name}-{target}-{_key(name, find_target(target))}"
-
-
-def source_hash(root: Path = SOURCES) -> str:
-    """SHA-256 over names and contents of the compiler's source files."""
-    found = hashlib.sha256()
-    for path in sorted(path for path in root.rglob("*") if path.suffix in SUFFIXES):
-        content = path.read_bytes()
-        found.update(f"{path.relative_to(root)}\0{len(content)}\0".encode())
-        found.update(content)
-    return found.hexdigest()
 
 
 def _key(name: str, profile: Target) -> str:

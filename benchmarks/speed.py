@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks import builds, compare, machine, tables, zoo
+from benchmarks import compare, machine, tables, zoo
 from benchmarks.fetch import publish
 from benchmarks.measuring import measure, prepare, profile
 from benchmarks.peers import ENGINES, OURS, PEERS
@@ -30,6 +30,7 @@ from benchmarks.startup import stdout_to_stderr
 from benchmarks.timing import Turns
 from edge_runtime.bench import busy_warning
 from edge_runtime.errors import EdgeError, ExitCode
+from neo_compiler.sources import source_hash
 from neo_compiler.target import find_target
 
 ALWAYS = "onnxruntime"
@@ -96,7 +97,7 @@ def _machine() -> dict[str, Any]:
 def _versions(peers: Sequence[str]) -> dict[str, str]:
     engines = {name: ENGINES[name].version for name in (OURS, *peers)}
     others = {name: importlib.metadata.version(name) for name in DISTRIBUTIONS}
-    own = {"python": platform.python_version(), "compiler sources": builds.source_hash()[:12]}
+    own = {"python": platform.python_version(), "compiler sources": source_hash()[:12]}
     return {**engines, **others, **own}
 
 

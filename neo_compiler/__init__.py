@@ -23,6 +23,7 @@ def compile(  # noqa: A001, PLR0913 - the public name; options are keywords so t
     target_file: str | Path | None = None,
     compiler_options: Mapping[str, Any] | None = None,
     require_verified: bool = False,
+    tune: float | None = None,
     observer: Observer | None = None,
 ) -> Path:
     """Compile the ONNX model at `path` and return where the artifact lies.
@@ -32,8 +33,9 @@ def compile(  # noqa: A001, PLR0913 - the public name; options are keywords so t
     `<model stem>-<target>.tar.gz` in the current folder. `input_shapes` fixes symbolic inputs. The compiled
     model is run and compared with onnxruntime on inputs drawn with `seed`; `tolerance` is relative to each
     output's largest magnitude. Where neither this machine nor an emulator can execute the code it is written
-    unverified, and says so, unless `require_verified` forbids it. `observer` is called with a StageEvent when
-    a stage begins and ends.
+    unverified, and says so, unless `require_verified` forbids it. At most `tune` seconds are spent on
+    measuring kernels on this machine; 0 uses the records of earlier measurements, None not even them.
+    `observer` is called with a StageEvent when a stage begins and ends.
 
     Raises a subclass of NeoError; its `exit_code` is the one that the command line ends with.
     """
@@ -50,5 +52,6 @@ def compile(  # noqa: A001, PLR0913 - the public name; options are keywords so t
         target_file=None if target_file is None else Path(target_file),
         compiler_options=dict(compiler_options or {}),
         require_verified=require_verified,
+        tune=tune,
     )
     return compile_model(options, observer).path

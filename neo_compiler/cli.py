@@ -69,6 +69,12 @@ def _add_compile(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         action="store_true",
         help="write nothing where the code can be executed neither here nor in an emulator",
     )
+    command.add_argument(
+        "--tune",
+        type=float,
+        metavar="SECONDS",
+        help="measure kernels on this machine for so long and keep the records; 0: use earlier records",
+    )
     _add_comparison(command)
     _add_verbosity(command)
 

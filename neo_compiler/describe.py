@@ -37,13 +37,22 @@ SELFTEST = "selftest/0.npz"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip file can hold
 
 
-def describe(options: CompileOptions, target: Target, prepared: onnx.ModelProto, plan: Plan) -> Manifest:
-    """The manifest of a compiled model, as yet without accuracy and files."""
+def describe(
+    options: CompileOptions,
+    target: Target,
+    prepared: onnx.ModelProto,
+    plan: Plan,
+    tuned: Mapping[str, str] | None = None,
+) -> Manifest:
+    """The manifest of a compiled model, as yet without accuracy and files.
+
+    `tuned` names the schedules that measuring has chosen; None where nothing was tuned.
+    """
     operators = Counter(node.op_type for node in prepared.graph.node)
     return Manifest(
         model=_model_identity(options.model, prepared),
-        compiler=_compiler_identity(options),
-        target=TargetNeeds(target.name, target.triple, target.arch, target.cpu, target.requires),
+        compiler=_compiler_identity(options, tuned),
+        target=target_needs(target),
         inputs=plan.inputs,
         outputs=plan.outputs,
         memory=Memory(plan.arena_bytes, plan.params_bytes, plan.scratch_bytes),
@@ -51,6 +60,11 @@ def describe(options: CompileOptions, target: Target, prepared: onnx.ModelProto,
         placement=(Placement("native", operators.total(), dict(sorted(operators.items()))),),
         files={},
     )
+
+
+def target_needs(target: Target) -> TargetNeeds:
+    """What a machine must have to run code for `target`."""
+    return TargetNeeds(target.name, target.triple, target.arch, target.cpu, target.requires)
 
 
 def write_manifest(manifest: Manifest, folder: Path) -> Manifest:
@@ -118,7 +132,7 @@ def _model_identity(path: Path, prepared: onnx.ModelProto) -> ModelIdentity:
     return ModelIdentity(path.stem, _entry(path).sha256, "onnx", opset)
 
 
-def _compiler_identity(options: CompileOptions) -> CompilerIdentity:
+def _compiler_identity(options: CompileOptions, tuned: Mapping[str, str] | None) -> CompilerIdentity:
     import tvm
     from tvm.target import codegen
 
@@ -127,6 +141,7 @@ def _compiler_identity(options: CompileOptions) -> CompilerIdentity:
         "tolerance": options.tolerance,
         "seed": options.seed,
         **({"compiler_options": dict(options.compiler_options)} if options.compiler_options else {}),
+        **({} if tuned is None else {"tuned": dict(sorted(tuned.items()))}),
     }
     llvm = str(codegen.llvm_version_major())
     return CompilerIdentity("neo-edge", metadata.version("neo-edge"), tvm.__version__, llvm, asked)

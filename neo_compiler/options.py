@@ -17,7 +17,9 @@ class CompileOptions:
     `input_shapes` fixes symbolic inputs; `output` None means `<model stem>-<target>.tar.gz` in the current
     folder; `tolerance` is how far an output may lie from the reference, relative to its largest magnitude.
     `target_file` is a table of further targets; `compiler_options` (`mcpu`, `mattr`) change the target's CPU;
-    `require_verified` refuses to write code that could not be executed.
+    `require_verified` refuses to write code that could not be executed. `tune` is how many seconds may be
+    spent on measuring kernels; with 0 the records of earlier measurements are used, with None (the default)
+    not even they, so that the same options give the same bytes.
     """
 
     model: Path
@@ -29,12 +31,15 @@ class CompileOptions:
     target_file: Path | None = None
     compiler_options: Mapping[str, Any] = field(default_factory=dict)
     require_verified: bool = False
+    tune: float | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.tolerance < float("inf"):
             raise UsageError(f"the tolerance must be a number of at least 0, not {self.tolerance}")
         if self.seed < 0:
             raise UsageError(f"the seed must be at least 0, not {self.seed}")
+        if self.tune is not None and not 0 <= self.tune < float("inf"):
+            raise UsageError(f"the seconds for tuning must be a number of at least 0, not {self.tune}")
 
 
 def parse_input_shape(text: str) -> tuple[str, tuple[int, ...]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_runtime.manifest import Accuracy, Manifest
+from neo_compiler.tune.outcome import Tuning
 from neo_compiler.verify import OutputCheck
 from neo_compiler.verify.execute import NATIVELY
 
@@ -22,7 +23,7 @@ class Report:
     """The outcome of a compilation.
 
     `seconds` maps the path of a stage to the time that it took; `calls` holds, for each kernel call of a run,
-    the kernel and the schedule rule that shaped it.
+    the kernel and the schedule rule that shaped it; `tuning` is None where nothing was tuned.
     """
 
     path: Path
@@ -30,6 +31,7 @@ class Report:
     seconds: Mapping[tuple[str, ...], float]
     checks: tuple[OutputCheck, ...]
     calls: Sequence[tuple[str, str]]
+    tuning: Tuning | None = None
 
     @property
     def executed(self) -> str:
@@ -62,6 +64,7 @@ class Report:
                 "distinct": len({kernel for kernel, _ in self.calls}),
                 "rules": dict(Counter(rule for _, rule in self.calls).most_common()),
             },
+            "tuning": self.tuning.to_json() if self.tuning else None,
         }
 
     def rows(self) -> list[tuple[str, str]]:
@@ -74,6 +77,7 @@ class Report:
             ("size", f"{megabytes(self.size)} ({_largest_files(manifest)})"),
             ("memory", f"{arena} a session, {weights} of weights shared by all"),
             ("kernels", self._kernels()),
+            *(self.tuning.rows() if self.tuning else []),
         ]
         if manifest.accuracy is not None:
             found = manifest.accuracy

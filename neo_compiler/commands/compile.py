@@ -33,6 +33,7 @@ def run(arguments: argparse.Namespace) -> None:
         input_shapes=parse_input_shapes(arguments.input_shape),
         tolerance=arguments.tolerance,
         seed=arguments.seed,
+        tune=arguments.tune,
     )
     with progress(hidden=arguments.quiet) as observer:
         from neo_compiler.job import compile_model
