@@ -1,4 +1,4 @@
-"""`greengrass-sim start|invoke|pub|sub|pki`: the answer goes to stdout, the log to stderr."""
+"""`greengrass-sim start|deploy|invoke|pub|sub|pki`: the answer goes to stdout, the log to stderr."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from functools import partial
 
+from greengrass_sim.commands.group_options import add_group_arguments
 from greengrass_sim.watch.arguments import add_watch_commands
 
 EPILOG = """exit codes:
@@ -18,6 +19,7 @@ EPILOG = """exit codes:
   1  a handler failed, or a bug    130  interrupted
   2  wrong usage or group file
 """
+_GROUP = "the group: TOML, the API's JSON, a CloudFormation template, greengo.yaml, or a folder with one"
 _LOCAL = "mqtt://127.0.0.1:1883"
 _LEVELS = ("debug", "info", "warning", "error")
 
@@ -69,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_start(commands)
+    _add_deploy(commands)
     _add_invoke(commands)
     _add_pub(commands)
     _add_sub(commands)
@@ -88,7 +91,7 @@ def _add(commands: _Commands[argparse.ArgumentParser], name: str, text: str) -> 
 
 def _add_start(commands: _Commands[argparse.ArgumentParser]) -> None:
     start = _add(commands, "start", "run a group until interrupted")
-    start.add_argument("group", metavar="GROUP", help="the group file (JSON)")
+    start.add_argument("group", metavar="GROUP", help=_GROUP)
     start.add_argument(
         "--broker",
         default="embedded",
@@ -139,6 +142,7 @@ def _add_start(commands: _Commands[argparse.ArgumentParser]) -> None:
         help="serve /metrics for Prometheus to this machine; 0: any free one",
     )
     start.add_argument("--reload", action="store_true", help="restart a function when its code changes")
+    add_group_arguments(start)
     _add_connection(start)
 
 
@@ -156,11 +160,21 @@ def _spool_bytes(text: str) -> int:
     return number
 
 
+def _add_deploy(commands: _Commands[argparse.ArgumentParser]) -> None:
+    deploy = _add(commands, "deploy", "check a group as `start` would, and show what would run")
+    deploy.add_argument("group", metavar="GROUP", help=_GROUP)
+    deploy.add_argument("--json", action="store_true", help="one JSON object")
+    add_group_arguments(deploy)
+
+
 def _add_invoke(commands: _Commands[argparse.ArgumentParser]) -> None:
     invoke = _add(commands, "invoke", "run a function's handler once, without a broker")
     invoke.add_argument("function", metavar="FUNCTION", help="its Id, its name or its ARN")
     invoke.add_argument("-e", "--event", required=True, metavar="FILE|-", help="the event; - reads stdin")
-    invoke.add_argument("-g", "--group", default="group.json", metavar="GROUP", help="default: %(default)s")
+    invoke.add_argument(
+        "-g", "--group", default=".", metavar="GROUP", help="default: the group in this folder"
+    )
+    add_group_arguments(invoke)
     invoke.add_argument(
         "--topic", default="invoke", help="what the handler sees as subject; default: %(default)s"
     )

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from edge_runtime.errors import ExitCode
+from greengrass_sim.commands.group_options import group_of
 from greengrass_sim.errors import UsageError
 from greengrass_sim.exchange import Exchange, Message
 from greengrass_sim.functions import IMPORT_S
-from greengrass_sim.group import Function, Group, load_group
+from greengrass_sim.group import Function, Group
 from greengrass_sim.router import Router
 from greengrass_sim.topics import did_you_mean, name_problem
 from greengrass_sim.workers.launch import make_launches
@@ -28,7 +29,7 @@ SCHEMA_VERSION = 1
 
 def run(options: Namespace) -> int:
     """Prints what the handler returned and published as JSON; exit code 1 when it failed."""
-    group = load_group(options.group)
+    group = group_of(options)
     function = _find(group, options.function)
     if problem := name_problem(options.topic):
         raise UsageError(f"--topic {options.topic!r}: {problem}")

@@ -16,12 +16,13 @@ from edge_runtime.errors import ExitCode
 from greengrass_sim.arn import parse_thing
 from greengrass_sim.broker.kinds import KINDS, Broker, open_broker
 from greengrass_sim.broker.url import BrokerUrl
+from greengrass_sim.commands.group_options import group_of
 from greengrass_sim.core import Core, CoreOptions
 from greengrass_sim.errors import UsageError
 from greengrass_sim.gate.packets import V3, V5
 from greengrass_sim.gate.server import Gate, GateOptions
 from greengrass_sim.gate.tls import server_context
-from greengrass_sim.group import Group, load_group
+from greengrass_sim.group import Group
 from greengrass_sim.limits import PROFILES
 from greengrass_sim.mqtt.bridge import BridgeOptions
 from greengrass_sim.mqtt.session import TlsFiles
@@ -33,7 +34,7 @@ _ENDS = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.OK}
 
 def run(options: Namespace) -> int:
     """Prints `ready URL` when messages are served; 130 after SIGINT, 0 after SIGTERM."""
-    group = load_group(options.group)
+    group = group_of(options)
     _check_topics(group, options.broker)
     if options.port is not None and options.broker not in KINDS:
         raise UsageError("--port is for the brokers embedded and mosquitto; a URL has its own port")

@@ -32,8 +32,14 @@ def lower(model: onnx.ModelProto, target: Target, stages: Stages | None = None) 
 # How fusion may treat our own kernels where TVM's analysis sees too much or too little in them (values of
 # its OpPatternKind). Padding is written by the kernel before it; a cropped width has no full vectors;
 # concatenation stays alone, since the memory plan can make it vanish.
-_ELEMENTWISE, _INJECTIVE, _OPAQUE = 0, 2, 8
-_PATTERNS = {"pad": _ELEMENTWISE, "crop": _INJECTIVE, "shuffle": _INJECTIVE, CONCAT: _OPAQUE}
+_ELEMENTWISE, _INJECTIVE, _ANCHOR, _OPAQUE = 0, 2, 4, 8
+_PATTERNS = {
+    "winograd": _ANCHOR,
+    "pad": _ELEMENTWISE,
+    "crop": _INJECTIVE,
+    "shuffle": _INJECTIVE,
+    CONCAT: _OPAQUE,
+}
 
 
 def kernel_kind(variable: tvm.ir.GlobalVar) -> str:

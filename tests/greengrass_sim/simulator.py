@@ -32,6 +32,7 @@ class Simulator:
         self._changed = threading.Condition()
         self._process: subprocess.Popen[str] | None = None
         self.url = ""
+        self._tls_url: list[str] = []
 
     def start(self) -> Self:
         """Returns when the simulator says that it is ready."""
@@ -54,7 +55,7 @@ class Simulator:
             reader.start()
         first = answers.get(timeout=READY_S)
         assert first.startswith("ready "), self.log
-        self.url = first.split()[1]
+        self.url, *self._tls_url = first.split()[1:]
         return self
 
     @property
@@ -65,6 +66,11 @@ class Simulator:
     @property
     def port(self) -> int:
         return int(self.url.rsplit(":", 1)[1])
+
+    @property
+    def tls_port(self) -> int:
+        """Of the gate, where the simulator has one."""
+        return int(self._tls_url[0].rsplit(":", 1)[1])
 
     @property
     def log(self) -> str:

@@ -15,24 +15,20 @@ LISTS = ("Connectors", "Cores", "Devices", "Functions", "Loggers", "Resources", 
 class Places:
     """Turns a path of the common document into the one that the reader of the file will find.
 
-    `rows` maps beginnings of paths, such as `$.Functions[0]`; `tails` what follows them, where that differs.
+    `rows` maps beginnings of paths, such as `$.Functions[0]`; `tails` what follows them, where that differs,
+    for each list by itself.
     """
 
     rows: Mapping[str, str] = field(default_factory=dict)
-    tails: Mapping[str, str] = field(default_factory=dict)
+    tails: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def __call__(self, path: str) -> str:
         """The place in the file."""
         for end in _ends(path):
             if path[:end] in self.rows:
-                return self.rows[path[:end]] + self._tail(path[end:])
+                tails = self.tails.get(path[2:end].partition("[")[0], {})
+                return self.rows[path[:end]] + _tail(path[end:], tails)
         return path
-
-    def _tail(self, tail: str) -> str:
-        for end in _ends(tail):
-            if tail[:end] in self.tails:
-                return self.tails[tail[:end]] + tail[end:]
-        return tail
 
 
 @dataclass(frozen=True)
@@ -44,6 +40,13 @@ class Draft:
     dialect: Dialect = API
     default_memory_kb: int | None = None
     notes: tuple[str, ...] = ()
+
+
+def _tail(tail: str, table: Mapping[str, str]) -> str:
+    for end in _ends(tail):
+        if tail[:end] in table:
+            return table[tail[:end]] + tail[end:]
+    return tail
 
 
 def _ends(path: str) -> list[int]:

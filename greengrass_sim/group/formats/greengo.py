@@ -42,7 +42,11 @@ def read_greengo(document: dict[str, Any]) -> Draft:
             for number, row in enumerate(_rows(document, "Subscriptions"))
         ],
     }
-    tails = {".FunctionConfiguration": ".greengrassConfig", ".LocalPath": ".package", ".ThingArn": ".name"}
+    tails = {
+        "Functions": {".FunctionConfiguration": ".greengrassConfig", ".LocalPath": ".package"},
+        "Cores": {".ThingArn": ".name"},
+        "Devices": {".ThingArn": ".name"},
+    }
     return Draft(draft, Places(rows, tails), TEMPLATE, DEFAULT_MEMORY_KB)
 
 

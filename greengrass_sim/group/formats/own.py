@@ -31,27 +31,35 @@ from greengrass_sim.group.schema import OWN, decode
 _KINDS = ("model", "volume", "device", "secret")
 
 
+_CONFIG = ".FunctionConfiguration"
 _TAILS = {
-    ".FunctionArn": ".arn",
-    ".Id": "",
-    ".LocalPath": ".code",
-    ".ResourceDataContainer": "",
-    ".ResourceDataContainer.DestinationPath": ".destination",
-    ".ResourceDataContainer.SourcePath": "",
-    ".ThingArn": "",
-    ".Source": ".source",
-    ".Subject": ".subject",
-    ".Target": ".target",
-    ".FunctionConfiguration": "",
-    ".FunctionConfiguration.Executable": ".handler",
-    ".FunctionConfiguration.FunctionRuntimeOverride": ".runtime",
-    ".FunctionConfiguration.MemorySize": ".memory_kb",
-    ".FunctionConfiguration.Timeout": ".timeout",
-    ".FunctionConfiguration.Environment": "",
-    ".FunctionConfiguration.Environment.AccessSysfs": ".sysfs",
-    ".FunctionConfiguration.Environment.Execution": "",
-    ".FunctionConfiguration.Environment.ResourceAccessPolicies": ".resources",
-    ".FunctionConfiguration.Environment.Variables": ".variables",
+    "Functions": {
+        ".FunctionArn": ".arn",
+        ".Id": "",
+        ".LocalPath": ".code",
+        _CONFIG: "",
+        f"{_CONFIG}.Executable": ".handler",
+        f"{_CONFIG}.FunctionRuntimeOverride": ".runtime",
+        f"{_CONFIG}.MemorySize": ".memory_kb",
+        f"{_CONFIG}.Pinned": ".pinned",
+        f"{_CONFIG}.Timeout": ".timeout",
+        f"{_CONFIG}.Environment": "",
+        f"{_CONFIG}.Environment.AccessSysfs": ".sysfs",
+        f"{_CONFIG}.Environment.Execution": "",
+        f"{_CONFIG}.Environment.ResourceAccessPolicies": ".resources",
+        f"{_CONFIG}.Environment.Variables": ".variables",
+    },
+    "Resources": {
+        ".Id": "",
+        ".LocalPath": ".model",
+        ".ResourceDataContainer": "",
+        ".ResourceDataContainer.DestinationPath": ".destination",
+        ".ResourceDataContainer.SourcePath": "",
+    },
+    "Cores": {".ThingArn": ""},
+    "Devices": {".ThingArn": "", ".Id": ""},
+    "Connectors": {".ConnectorArn": ".arn", ".Parameters": ".parameters", ".Id": ""},
+    "Subscriptions": {".Source": ".source", ".Subject": ".subject", ".Target": ".target"},
 }
 
 

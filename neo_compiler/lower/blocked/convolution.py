@@ -7,10 +7,12 @@ from dataclasses import replace
 from tvm import relax
 
 from neo_compiler.lower.blocked.layout import Blocked, Layouts
+from neo_compiler.lower.blocked.winograd import winograd_tile
 from neo_compiler.lower.compute import conv2d as compute
 from neo_compiler.lower.compute.conv2d import Window
 from neo_compiler.lower.compute.layout import pad, spread
 from neo_compiler.lower.compute.transposed import Phases, phase_weights, shuffle
+from neo_compiler.lower.compute.winograd import TAPS, transforms, winograd
 from neo_compiler.lower.values import Array, array_of, integers, is_constant, shape_of
 
 # Groups that do not fill blocks are filled up with zeros; many small groups would be mostly zeros.
@@ -77,10 +79,37 @@ def _direct(layouts: Layouts, data: relax.Expr, taps: Array, window: Window, gro
         value = layouts.pack(data, groups)
         taps = spread(taps, 1, value.block)
         runs = groups
-    packed = compute.pack_weight(spread(taps, 0, block, runs), value.block, block)
+    taps, outputs = spread(taps, 0, block, runs), len(taps)
+    tile = None if runs > 1 or groups > 1 else _winograd_tile(layouts, value, taps, window)
+    if tile is not None:
+        return Blocked(_winograd(layouts, data, taps, window, tile), outputs)
     source, window = _bordered(layouts, data, value, window)
-    result = layouts.emit(compute.conv2d, source, relax.const(packed), window=window, groups=groups)
-    return Blocked(result, len(taps), runs)
+    packed = relax.const(compute.pack_weight(taps, value.block, block))
+    result = layouts.emit(compute.conv2d, source, packed, window=window, groups=groups)
+    return Blocked(result, outputs, runs)
+
+
+def _winograd_tile(layouts: Layouts, value: Blocked, taps: Array, window: Window) -> int | None:
+    return (
+        winograd_tile(taps, window, _size(value, window), layouts.block)
+        if value.block == layouts.block
+        else None
+    )
+
+
+def _winograd(layouts: Layouts, data: relax.Expr, taps: Array, window: Window, tile: int) -> relax.Expr:
+    value, of = layouts.pack(data), transforms(tile)
+    (_, _, height, width), size = value.shape, _size(value, window)
+    wider = replace(window, padding=of.padding((height, width), size, window.padding[:2]))
+    source, wider = _bordered(layouts, data, value, wider)
+    packed = relax.const(of.pack_weight(taps, value.block, layouts.block))
+    return layouts.emit(winograd, source, packed, size=size, padding=wider.padding)
+
+
+def _size(value: Blocked, window: Window) -> tuple[int, int]:
+    _, _, height, width = value.shape
+    top, left, bottom, right = window.padding
+    return window.output((height + top + bottom, width + left + right), (TAPS, TAPS))
 
 
 def _depthwise(layouts: Layouts, data: relax.Expr, taps: Array, window: Window) -> Blocked:

@@ -4,32 +4,43 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from enum import StrEnum
 
 from tvm.s_tir import Schedule
 from tvm.s_tir.schedule import SBlockRV
 
-from neo_compiler.schedule.blocks import extents, split_axes
+from neo_compiler.schedule.blocks import divisors, extents, split_axes
 from neo_compiler.schedule.choice import Choose
-from neo_compiler.schedule.cpu.epilogue import find_anchor, hold_in_registers
+from neo_compiler.schedule.cpu.epilogue import find_anchor, hold_in_registers, place_border
 from neo_compiler.schedule.cpu.tiles import Tile, convolution_tiles
 from neo_compiler.target import Target
 
-_TILES, _TURNED = 6, 2  # candidates in the better order of loops, and in the other one
+_TILES, _OTHERS = 6, 2  # candidates in the order of loops that seems best, and in each of the others
+_PIXELS_IN_A_PIECE = 512  # whose sums stay in the second-level cache while input channels pass
+
+
+class Order(StrEnum):
+    """What stays in the cache while the rest passes.
+
+    With rows outside, all weights are read again for each of them. With channels outside, a channel's
+    weights stay while the picture passes. In pieces, the weights of a few input channels stay while their
+    products are added to the sums of a whole piece of the picture.
+    """
+
+    ROWS = "by rows"
+    CHANNELS = "by channels"
+    PIECES = "in pieces"
 
 
 @dataclass(frozen=True)
 class Blocking:
-    """A register tile, and which loop is the outer one: over rows, or over channels.
-
-    With rows outside, all weights are read again for each of them; with channels outside, a channel's weights
-    stay in the cache while the picture passes.
-    """
+    """A register tile, and the order of the loops around it."""
 
     tile: Tile
-    rows_outside: bool
+    order: Order
 
     def __str__(self) -> str:
-        return f"{self.tile} {'by rows' if self.rows_outside else 'by channels'}"
+        return f"{self.tile} {self.order}"
 
 
 def schedule(sch: Schedule, target: Target, choose: Choose) -> bool:
@@ -37,34 +48,89 @@ def schedule(sch: Schedule, target: Target, choose: Choose) -> bool:
     if (found := find_anchor(sch, "conv2d")) is None:
         return False
     anchor, last = found
-    loops = sch.get_loops(last)
-    if len(loops) != 5:
+    if len(sch.get_loops(last)) != 5:
         return False
-    batch, channel, row, column, lane = loops
-    fits = _weight_bytes(sch, anchor) <= target.l2 * 1024
-    blocking = choose(blockings(extents(sch, [channel, row, column]), target, rows_outside=fits))
+    _, channel, row, column, _ = sch.get_loops(last)
+    tiles = convolution_tiles(extents(sch, [channel, row, column]), target)
+    blocking = choose(blockings(tiles, _best_order(sch, anchor, tiles[0], target)))
+    if blocking.order is Order.PIECES:
+        _sum_in_cache(sch, anchor, last, blocking.tile, target)
+    else:
+        _sum_in_registers(sch, anchor, last, blocking, target)
+    place_border(sch, anchor)
+    return True
+
+
+def blockings(tiles: list[Tile], order: Order) -> list[Blocking]:
+    """Candidates: the best tiles in this order of loops, then a few in the others."""
+    found = [Blocking(tile, order) for tile in tiles[:_TILES]]
+    return found + [
+        Blocking(tile, other) for other in Order if other is not order for tile in tiles[:_OTHERS]
+    ]
+
+
+def _best_order(sch: Schedule, anchor: SBlockRV, tile: Tile, target: Target) -> Order:
+    if _weight_bytes(sch, anchor, tile.blocks) > 2 * target.l1 * 1024:
+        return Order.PIECES
+    return Order.ROWS if _weight_bytes(sch, anchor) <= target.l2 * 1024 else Order.CHANNELS
+
+
+def _sum_in_registers(
+    sch: Schedule, anchor: SBlockRV, last: SBlockRV, blocking: Blocking, target: Target
+) -> None:
     tile = blocking.tile
+    batch, channel, row, column, lane = sch.get_loops(last)
     channel, blocks = sch.split(channel, [None, tile.blocks])
     row, rows = sch.split(row, [None, tile.rows])
     column, columns = sch.split(column, [None, tile.columns])
-    outer = [batch, row, channel] if blocking.rows_outside else [batch, channel, row]
+    outer = [batch, row, channel] if blocking.order is Order.ROWS else [batch, channel, row]
     sch.reorder(*outer, column, blocks, rows, columns, lane)
     sch.parallel(sch.fuse(*outer))
     for loop in (blocks, rows, columns):
         sch.unroll(loop)
     sch.vectorize(lane)
     hold_in_registers(sch, anchor, column, target.lanes)
-    return True
 
 
-def blockings(output: list[int], target: Target, *, rows_outside: bool) -> list[Blocking]:
-    """Candidates for an output of so many channel blocks, rows and columns; `rows_outside` seems better."""
-    tiles = convolution_tiles(output, target)
-    found = [Blocking(tile, rows_outside) for tile in tiles[:_TILES]]
-    return found + [Blocking(tile, not rows_outside) for tile in tiles[:_TURNED]]
+def _sum_in_cache(sch: Schedule, anchor: SBlockRV, last: SBlockRV, tile: Tile, target: Target) -> None:
+    """LLVM keeps the sums of a tile in registers between the loops over input channels."""
+    batch, channel, row, column, lane = sch.get_loops(last)
+    height, width = extents(sch, [row, column])
+    rows = [rows for rows in divisors(height, height) if rows % tile.rows == 0]
+    fitting = [rows for rows in rows if rows * width <= _PIXELS_IN_A_PIECE]
+    channel, blocks = sch.split(channel, [None, tile.blocks])
+    piece, row = sch.split(row, [None, max(fitting, default=rows[0])])
+    sch.reorder(batch, channel, piece, row, column, blocks, lane)
+    outer = sch.fuse(batch, channel, piece)
+    sch.parallel(outer)
+    sch.unroll(blocks)
+    sch.vectorize(lane)
+    sch.compute_at(anchor, outer, preserve_unit_loops=True)
+    _order_sums(sch, anchor, tile, _blocks_at_once(sch, anchor, tile, target))
 
 
-def _weight_bytes(sch: Schedule, anchor: SBlockRV) -> int:
+def _order_sums(sch: Schedule, anchor: SBlockRV, tile: Tile, at_once: int) -> None:
+    *_, channel, row, column, lane, block, down, right, inner = sch.get_loops(anchor)
+    row, rows = sch.split(row, [None, tile.rows])
+    column, columns = sch.split(column, [None, tile.columns])
+    chunk, block = sch.split(block, [None, at_once])
+    sch.reorder(chunk, row, column, block, down, right, inner, rows, columns, channel, lane)
+    for loop in (rows, columns, channel):
+        sch.unroll(loop)
+    sch.vectorize(lane)
+    sch.decompose_reduction(anchor, chunk)
+
+
+def _blocks_at_once(sch: Schedule, anchor: SBlockRV, tile: Tile, target: Target) -> int:
+    """Input channel blocks whose weights stay in the first-level cache, at least one."""
+    *_, block, _, _, _ = sch.get_loops(anchor)
+    blocks = extents(sch, [block])[0]
+    fitting = target.l1 * 1024 * blocks // _weight_bytes(sch, anchor, tile.blocks)
+    return max(divisors(blocks, max(1, fitting)))
+
+
+def _weight_bytes(sch: Schedule, anchor: SBlockRV, blocks: int | None = None) -> int:
+    """Bytes of the weights of so many blocks of output channels, or of all."""
     spatial, reductions = split_axes(sch, anchor, sch.get_loops(anchor))
-    _, blocks, _, _, lanes = extents(sch, spatial)
-    return 4 * blocks * lanes * math.prod(extents(sch, reductions))
+    *_, every, _, _, lanes = extents(sch, spatial)
+    return 4 * (blocks or every) * lanes * math.prod(extents(sch, reductions))

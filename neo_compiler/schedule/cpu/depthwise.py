@@ -8,7 +8,7 @@ from tvm.s_tir import Schedule
 
 from neo_compiler.schedule.blocks import divisors, extents
 from neo_compiler.schedule.choice import Choose
-from neo_compiler.schedule.cpu.epilogue import find_anchor, hold_in_registers
+from neo_compiler.schedule.cpu.epilogue import find_anchor, hold_in_registers, place_border
 from neo_compiler.target import Target
 
 _ROWS = 8  # rows of a channel block in one pass: few enough for the first-level cache
@@ -43,6 +43,7 @@ def schedule(sch: Schedule, target: Target, choose: Choose) -> bool:
     sch.unroll(columns)
     sch.vectorize(lane)
     hold_in_registers(sch, anchor, column, target.lanes, unroll_taps=True)
+    place_border(sch, anchor)
     return True
 
 

@@ -38,17 +38,16 @@ def fill_padding(sch: Schedule, block: SBlockRV) -> None:
 
 
 def hold_in_registers(
-    sch: Schedule, anchor: SBlockRV, at: LoopRV, lanes: int, *, unroll_taps: bool = False
+    sch: Schedule, anchor: SBlockRV, at: LoopRV, lanes: int, *, blocks: int = 1, unroll_taps: bool = False
 ) -> None:
     """Compute the anchor's tile under `at`: reductions outside, the tile unrolled, vectors of `lanes` inside.
 
-    The second axis, channel blocks or vectors of columns, goes innermost: every other axis then needs one
-    broadcast value at a time. In the other order LLVM keeps a broadcast for each row and column alive and
-    spills the accumulators.
+    The axis numbered `blocks`, channel blocks or vectors of columns, goes innermost: every other axis then
+    needs one broadcast value at a time. In the other order LLVM keeps a broadcast for each row and column
+    alive and spills the accumulators.
     """
     sch.compute_at(anchor, at, preserve_unit_loops=True)
     sch.set_scope(anchor, 0, "local")  # the stack, where LLVM can turn it into registers
-    _place_border(sch, anchor)
     depth = [str(sch.get(loop).loop_var) for loop in sch.get_loops(anchor)].index(str(sch.get(at).loop_var))
     loops = sch.get_loops(anchor)[depth + 1 :]
     spatial, reductions = split_axes(sch, anchor, loops)
@@ -56,7 +55,7 @@ def hold_in_registers(
     if extents(sch, [vector])[0] > lanes:
         vectors, vector = sch.split(vector, [None, lanes])
         outer.append(vectors)
-    tile = [outer[0], *outer[2:], *outer[1:2]]
+    tile = [*outer[:blocks], *outer[blocks + 1 :], *outer[blocks : blocks + 1]]
     sch.reorder(*reductions, *tile, vector)
     for loop in tile:
         sch.unroll(loop)
@@ -67,8 +66,8 @@ def hold_in_registers(
     sch.decompose_reduction(anchor, reductions[0])
 
 
-def _place_border(sch: Schedule, anchor: SBlockRV) -> None:
-    """Copy what the anchor reads into a buffer with a border, for one pass of the parallel loop."""
+def place_border(sch: Schedule, anchor: SBlockRV) -> None:
+    """Copy what a scheduled anchor reads into a buffer with a border, for one pass of the parallel loop."""
     border = blocks_of(sch)[0]
     if name_of(sch, border) != BORDER:
         return

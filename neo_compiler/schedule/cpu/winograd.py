@@ -1,0 +1,162 @@
+"""Winograd convolution: patches are transformed, multiplied and transformed back while they are cached."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from tvm.s_tir import Schedule
+from tvm.s_tir.schedule import LoopRV, SBlockRV
+
+from neo_compiler.lower.compute.layout import BORDER
+from neo_compiler.lower.compute.winograd import COLUMNS, PATCHES, PRODUCT, ROWS, TAPS, WINOGRAD
+from neo_compiler.schedule.blocks import blocks_of, divisors, extents, name_of
+from neo_compiler.schedule.choice import Choose
+from neo_compiler.schedule.cpu.epilogue import fill_padding, hold_in_registers
+from neo_compiler.schedule.cpu.tiles import convolution_tiles
+from neo_compiler.target import Target
+
+_TILES_IN_A_PASS = 14  # over which a weight is used again while it is in a register or the first-level cache
+_ROW_OF_PATCHES = 14  # whose rows stay in the first-level cache
+_BLOCKS_IN_A_GROUP = 4
+_CANDIDATES = 4
+
+
+@dataclass(frozen=True)
+class _Sizes:
+    """The product's extents: patches squared, channel blocks, tiles down and across, input channels."""
+
+    points: int
+    blocks: int
+    down: int
+    across: int
+    inputs: int
+    lanes: int
+
+    @property
+    def weight_bytes(self) -> int:
+        return 4 * self.points * self.inputs * self.blocks * self.lanes
+
+    @property
+    def tile_bytes(self) -> int:
+        """Of the transformed data and products of one tile."""
+        return 4 * self.points * (self.inputs + self.blocks * self.lanes)
+
+
+def schedule(sch: Schedule, target: Target, choose: Choose) -> bool:
+    """Schedule a function whose anchor is `winograd`, in one of two ways.
+
+    Where the weights stay in the second-level cache, each thread takes whole passes of a few rows of tiles
+    from data to outputs. Otherwise all threads transform, multiply and transform back one after the other,
+    over so many tiles that their values take no more room than the weights.
+    """
+    blocks = {name_of(sch, block): block for block in blocks_of(sch)}
+    if WINOGRAD not in blocks:
+        return False
+    last = _inline_epilogue(sch)
+    sizes = _sizes(sch, blocks[PRODUCT])
+    streams = sizes.weight_bytes > target.l2 * 1024
+    at_pass, at_group = _tile_picture(sch, last, sizes, streams)
+    _transform_back(sch, blocks[COLUMNS], last)
+    _multiply(sch, blocks[PRODUCT], (at_group, streams), target, choose)
+    _transform(sch, blocks, at_pass, streams)
+    return True
+
+
+def _inline_epilogue(sch: Schedule) -> SBlockRV:
+    """The last block, with all element-wise ones before it, the last transform among them, taken in."""
+    blocks = blocks_of(sch)
+    start = [name_of(sch, block) for block in blocks].index(WINOGRAD)
+    for block in blocks[start:-1]:
+        sch.compute_inline(block)
+    last = blocks[-1]
+    fill_padding(sch, last)
+    return last
+
+
+def _sizes(sch: Schedule, product: SBlockRV) -> _Sizes:
+    rows, columns, _, blocks, down, across, lanes, in_blocks, in_lanes = extents(sch, sch.get_loops(product))
+    return _Sizes(rows * columns, blocks, down, across, in_blocks * in_lanes, lanes)
+
+
+def _rows_in_a_pass(sizes: _Sizes, streams: bool) -> int:
+    if streams:
+        tiles = max(_TILES_IN_A_PASS, sizes.weight_bytes // sizes.tile_bytes)
+        return max(divisors(sizes.down, max(1, tiles // sizes.across)))
+    enough = (rows for rows in divisors(sizes.down, sizes.down) if rows * sizes.across >= _TILES_IN_A_PASS)
+    return next(enough, sizes.down)
+
+
+def _tile_picture(sch: Schedule, last: SBlockRV, sizes: _Sizes, streams: bool) -> tuple[LoopRV, LoopRV]:
+    """The loops over passes and, in them, over groups of output channels."""
+    tile = math.isqrt(sizes.points) - TAPS + 1
+    batch, channel, row, column, lane = sch.get_loops(last)
+    row, rows = sch.split(row, [None, tile])
+    column, columns = sch.split(column, [None, tile])
+    turn, row = sch.split(row, [None, _rows_in_a_pass(sizes, streams)])
+    group, channel = sch.split(channel, [None, max(divisors(sizes.blocks, _BLOCKS_IN_A_GROUP))])
+    sch.reorder(batch, turn, group, channel, row, column, rows, columns, lane)
+    at_pass = sch.fuse(batch, turn)
+    if streams:
+        sch.parallel(sch.fuse(group, channel))
+    else:
+        sch.parallel(at_pass)
+    for loop in (rows, columns):
+        sch.unroll(loop)
+    sch.vectorize(lane)
+    return at_pass, at_pass if streams else group
+
+
+def _transform_back(sch: Schedule, columns: SBlockRV, last: SBlockRV) -> None:
+    """The first of the two transforms of products to outputs, for one tile at a time."""
+    *_, at_tile, _, _, _ = sch.get_loops(last)
+    sch.compute_at(columns, at_tile, preserve_unit_loops=True)
+    sch.set_scope(columns, 0, "local")
+    *_, row, column, _, _, _, _, lane = sch.get_loops(columns)
+    sch.unroll(row)
+    sch.unroll(column)
+    sch.vectorize(lane)
+
+
+def _multiply(
+    sch: Schedule, product: SBlockRV, loops: tuple[LoopRV, bool], target: Target, choose: Choose
+) -> None:
+    """A matrix product for each point of the patches, on register tiles of channel blocks and tiles."""
+    at, streams = loops
+    written = sch.cache_write(product, 0, "global")
+    sch.compute_at(written, at, preserve_unit_loops=True)
+    *_, row, column, batch, channel, down, across, lane = sch.get_loops(written)
+    tile = choose(convolution_tiles(extents(sch, [channel, down, across]), target)[:_CANDIDATES])
+    channel, blocks = sch.split(channel, [None, tile.blocks])
+    down, rows = sch.split(down, [None, tile.rows])
+    across, columns = sch.split(across, [None, tile.columns])
+    sch.reorder(row, column, batch, channel, down, across, blocks, rows, columns, lane)
+    if streams:
+        sch.parallel(sch.fuse(row, column))
+    for loop in (blocks, rows, columns):
+        sch.unroll(loop)
+    sch.vectorize(lane)
+    hold_in_registers(sch, product, across, target.lanes, blocks=3)
+
+
+def _transform(sch: Schedule, blocks: dict[str, SBlockRV], at: LoopRV, streams: bool) -> None:
+    """Data to patches: along the columns, for a row of patches that stays in the cache, then along rows."""
+    patches, rows = blocks[PATCHES], blocks[ROWS]
+    sch.compute_at(patches, at, preserve_unit_loops=True)
+    *_, row, column, batch, channel, down, across, lane = sch.get_loops(patches)
+    across, along = sch.split(across, [None, max(divisors(extents(sch, [across])[0], _ROW_OF_PATCHES))])
+    sch.reorder(batch, channel, down, across, along, row, column, lane)
+    if streams:
+        channel = sch.fuse(batch, channel)
+        sch.parallel(channel)
+    sch.unroll(row)
+    sch.unroll(column)
+    sch.vectorize(lane)
+    sch.compute_at(rows, across, preserve_unit_loops=True)
+    *_, row, batch, _, down, across, lane = sch.get_loops(rows)
+    sch.reorder(batch, down, across, row, lane)
+    sch.unroll(row)
+    sch.vectorize(lane)
+    if BORDER in blocks:
+        sch.compute_at(blocks[BORDER], channel, preserve_unit_loops=True)
+        sch.vectorize(sch.get_loops(blocks[BORDER])[-1])
