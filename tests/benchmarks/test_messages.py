@@ -22,10 +22,14 @@ def test_the_table() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_short_run_is_complete(kind: str) -> None:
-    answer = json.loads(run(kind, "--json"))
-    assert (answer["schema_version"], answer["broker"]) == (1, kind)
-    for name in ("bare", "simulator"):
+    answer = json.loads(run(kind, "--seconds", "1", "--json"))
+    assert (answer["schema_version"], answer["broker"]) == (2, kind)
+    for name in ("bare", "device", "cloud"):
         row = answer[name]
         assert (row["requests"], row["lost"], row["doubled"]) == (500, 0, 0)
         assert 0 < row["median_ms"] <= row["p90_ms"] <= row["p99_ms"]
         assert row["rate"] > 0
+    assert answer["bare"]["rate_ratio"] == 1
+    sustained = answer["sustained"]
+    assert (sustained["lost"], sustained["doubled"]) == (0, 0)
+    assert sustained["requests"] > 100
