@@ -7,11 +7,11 @@ import importlib
 import logging
 import os
 import sys
-import time
 from collections.abc import Sequence
 from functools import partial
 
 from greengrass_sim.commands.group_options import add_group_arguments
+from greengrass_sim.lines import ConsoleFormatter
 from greengrass_sim.watch.arguments import add_watch_commands
 
 EPILOG = """exit codes:
@@ -52,12 +52,8 @@ def _run(options: argparse.Namespace) -> int:
 
 def _log_to_stderr(level: str) -> None:
     """Lines laid out as on a Greengrass core: `[time][LEVEL]-source,text`."""
-    formatter = logging.Formatter("[%(asctime)s][%(levelname)s]-%(name)s,%(message)s")
-    formatter.converter = time.gmtime
-    formatter.default_time_format = "%Y-%m-%dT%H:%M:%S"
-    formatter.default_msec_format = "%s.%03dZ"
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(formatter)
+    handler.setFormatter(ConsoleFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler])
     logging.getLogger("asyncio").setLevel(logging.WARNING)
 
@@ -104,7 +100,12 @@ def _add_start(commands: _Commands[argparse.ArgumentParser]) -> None:
         metavar="N",
         help="for embedded and mosquitto; 0 takes a free one; default: 1883",
     )
-    start.add_argument("--work", metavar="DIR", help="folder for unpacked models; default: a temporary one")
+    start.add_argument(
+        "--work", metavar="DIR", help="folder for logs, shadows, unpacked models; default: a temporary one"
+    )
+    start.add_argument(
+        "--strict", action="store_true", help="handlers find nothing that a core does not have"
+    )
     start.add_argument(
         "--limits",
         choices=("aws", "none"),

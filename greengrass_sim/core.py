@@ -7,6 +7,7 @@ import os
 import re
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +20,7 @@ from greengrass_sim.exchange import Exchange
 from greengrass_sim.functions import Functions
 from greengrass_sim.group import Group
 from greengrass_sim.group.unenforced import unenforced
+from greengrass_sim.logs import log_files
 from greengrass_sim.mqtt.bridge import Bridge, BridgeOptions
 from greengrass_sim.mqtt.session import Session, TlsFiles
 from greengrass_sim.router import Router
@@ -51,6 +53,7 @@ class CoreOptions:
 
     `metrics_port` is for Prometheus on this machine, 0 for any free one; `reload` restarts the workers of a
     function when its code changes.
+    `strict` leaves out what handlers would not find on a core.
     """
 
     url: str
@@ -59,6 +62,7 @@ class CoreOptions:
     bridge: BridgeOptions = field(default_factory=BridgeOptions)
     metrics_port: int | None = None
     reload: bool = False
+    strict: bool = False
 
 
 class Core:
@@ -72,7 +76,9 @@ class Core:
         self._log = logging.getLogger("core")
         self.exchange = Exchange(Router(group.subscriptions))
         self._parts = [make(group, self.exchange, options.work) for make in PARTS]
-        self.functions = Functions(group, self.exchange, options.work)
+        self.functions = Functions(group, self.exchange, options.work, options.strict)
+        self._work = options.work
+        self._open = ExitStack()
         self._bridge = Bridge(group, self.exchange, _session(group, options), options.bridge)
         self._url, self._since = options.url, time.time()
         self._control = Control(options.work, self.exchange.watch, self.status)
@@ -85,10 +91,12 @@ class Core:
         Raises BrokerError when the broker is away, GroupError when a model cannot be unpacked, StateError
         when another core uses the work folder, UnreachableError when the port for metrics is taken.
         """
-        for sentence in unenforced(self._group):
-            self._log.info("%s", sentence)
         try:
             await self._control.start()
+            logs = self._open.enter_context(log_files(self._work, self._group))
+            self._log.info("log files are in %s", logs)
+            for sentence in unenforced(self._group):
+                self._log.info("%s", sentence)
             if self._scrape is not None:
                 await self._scrape.start()
                 self._log.info("metrics are at %s", self._scrape.url)
@@ -115,6 +123,7 @@ class Core:
         if self._scrape is not None:
             await self._scrape.stop()
         await self._control.stop()
+        self._open.close()
 
     def status(self) -> dict[str, Any]:
         """What runs here, for `greengrass-sim status`; `since` is in seconds since 1970."""

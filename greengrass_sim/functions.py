@@ -9,9 +9,13 @@ from typing import Any
 
 from greengrass_sim.exchange import Exchange
 from greengrass_sim.group import Group
-from greengrass_sim.workers.launch import make_launches
+from greengrass_sim.workers.function import FunctionWorkers
+from greengrass_sim.workers.isolation import sentences
+from greengrass_sim.workers.launch import Launch, make_launches
+from greengrass_sim.workers.on_demand import OnDemandWorkers
 from greengrass_sim.workers.pinned import PinnedWorker
 from greengrass_sim.workers.queue import WorkItems
+from greengrass_sim.workers.slots import Slots
 
 IMPORT_S = 30.0
 
@@ -19,22 +23,38 @@ IMPORT_S = 30.0
 class Functions:
     """Starts and stops them; each is attached and registered at the exchange under its ARN."""
 
-    def __init__(self, group: Group, exchange: Exchange, work: Path) -> None:
+    def __init__(self, group: Group, exchange: Exchange, work: Path, strict: bool = False) -> None:
         self._group = group
         self._exchange = exchange
         self._work = work
+        self._strict = strict
         self._log = logging.getLogger("core")
-        self._items = WorkItems()
-        self._workers: dict[str, PinnedWorker] = {}
+        self.items = WorkItems()
+        self._slots = Slots()
+        self._workers: dict[str, FunctionWorkers] = {}
+
+    @property
+    def names(self) -> list[str]:
+        """Their ARNs."""
+        return [one.function_arn for one in self._group.functions]
 
     async def start(self) -> None:
         """Starts those that are pinned; raises GroupError when a model cannot be unpacked."""
-        for arn, launch in make_launches(self._group, self._work).items():
-            worker = self._workers[arn] = PinnedWorker(launch, self._exchange, self._items)
+        for sentence in sentences(self._group):
+            self._log.info("%s", sentence)
+        launches = make_launches(self._group, self._work, self._strict)
+        for function in self._group.functions:
+            arn = function.function_arn
+            worker = self._workers[arn] = self._make(launches[arn], function.config.pinned)
             self._exchange.attach(arn, worker)
             self._exchange.register(arn, worker)
         for worker in self._workers.values():
             worker.start()
+
+    def _make(self, launch: Launch, pinned: bool) -> FunctionWorkers:
+        if pinned:
+            return PinnedWorker(launch, self._exchange, self.items)
+        return OnDemandWorkers(launch, self._exchange, self.items, self._slots)
 
     async def imported(self) -> None:
         """Returns when the handlers are imported or cannot be, or after IMPORT_S."""

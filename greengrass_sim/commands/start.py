@@ -44,7 +44,13 @@ def run(options: Namespace) -> int:
     with _work_folder(options.work) as work, open_broker(options.broker, port) as broker:
         gate = _gate(options, group, broker) if options.pki else None
         core_options = CoreOptions(
-            broker.url, work, tls, _bridge(options), options.metrics_port, options.reload
+            broker.url,
+            work,
+            tls,
+            _bridge(options),
+            metrics_port=options.metrics_port,
+            reload=options.reload,
+            strict=options.strict,
         )
         return asyncio.run(_serve(group, core_options, gate))
 

@@ -19,8 +19,6 @@ from greengrass_sim.runtime import link, logs, views
 from greengrass_sim.runtime.context import ClientContext, Context, CoreContext
 from greengrass_sim.runtime.ipc import Frame, Kind
 
-Handler = Callable[[Any, CoreContext], object]
-
 _OURS = __file__.rpartition(os.sep)[0] + os.sep
 _NOT_THE_HANDLERS = (_OURS, importlib.__file__, "<frozen ")
 
@@ -34,7 +32,7 @@ class Worker:
         self._binary = start["encoding"] == "binary"
         self._make_context = CoreContext if start["strict"] else Context
         core.filters, core.arn = start["filters"], start["arn"]
-        self._handler: Handler | None = None
+        self._handler: Callable[[Any, CoreContext], object] | None = None
 
     def load(self) -> bool:
         """Imports the handler and tells the core; False when that fails.
@@ -122,6 +120,15 @@ def _prepare_process() -> None:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
 
 
+def _limit_memory(limit_kb: int | None) -> None:
+    if limit_kb is not None and sys.platform == "linux":
+        import resource
+
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        wanted = limit_kb * 1024
+        resource.setrlimit(resource.RLIMIT_DATA, (wanted if hard < 0 else min(wanted, hard), hard))
+
+
 def main() -> None:
     import socket
 
@@ -135,6 +142,7 @@ def main() -> None:
         logs.install(core, start.header["log_level"])
         if remark is not None:
             sys.stderr.write(f"{remark}\n")
+        _limit_memory(start.header["data_limit_kb"])
         worker = Worker(core, start.header)
         if worker.load():
             for frame in frames:

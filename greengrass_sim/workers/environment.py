@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from greengrass_sim.arn import parse_lambda, parse_thing
@@ -13,10 +14,13 @@ from greengrass_sim.runtime.link import ROUTER_ARN
 # would not find it either.
 _INHERITED = ("HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "TMPDIR", "TZ")
 _INTERFACE_VERSION = "1.5"
+_CORE_VERSION = "1.11.6"  # the last of a core whose interface is this one
 
 
-def worker_environment(group: Group, function: Function, resource_prefix: Path) -> dict[str, str]:
-    """All variables of the function's process; those of the group file win."""
+def worker_environment(
+    group: Group, function: Function, resource_prefix: Path, more: Mapping[str, str]
+) -> dict[str, str]:
+    """All variables of the function's process; those of the group file win, then `more`."""
     arn = parse_lambda(function.function_arn)
     own = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     core = {
@@ -25,6 +29,7 @@ def worker_environment(group: Group, function: Function, resource_prefix: Path) 
         "AWS_REGION": arn.region,
         "ENCODING_TYPE": function.config.encoding_type,
         "GGC_MAX_INTERFACE_VERSION": _INTERFACE_VERSION,
+        "GGC_VERSION": _CORE_VERSION,
         "GROUP_ID": group.id,
         "MY_FUNCTION_ARN": function.function_arn,
         "ROUTER_FUNCTION_ARN": ROUTER_ARN,
@@ -34,4 +39,4 @@ def worker_environment(group: Group, function: Function, resource_prefix: Path) 
     for thing in group.cores:
         core["AWS_IOT_THING_ARN"] = thing.thing_arn
         core["AWS_IOT_THING_NAME"] = parse_thing(thing.thing_arn).name
-    return {**own, **core, **function.config.environment.variables}
+    return {**own, **core, **more, **function.config.environment.variables}

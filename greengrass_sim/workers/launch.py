@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,16 @@ from greengrass_sim.group import Group
 from greengrass_sim.resources.tree import SCRATCH, ResourceTree, View
 from greengrass_sim.runtimes import interpreter
 from greengrass_sim.workers.environment import worker_environment
+from greengrass_sim.workers.isolation import run_as
+from greengrass_sim.workers.memory import SPARE_KB
 
-_SHIMS = Path(greengrass_sim.__file__).parent / "runtime" / "shims"
+_LEVELS = {
+    "DEBUG": logging.DEBUG,
+    "INFO": logging.INFO,
+    "WARN": logging.WARNING,
+    "ERROR": logging.ERROR,
+    "FATAL": logging.CRITICAL,
+}
 _TOLD = (
     "arn",
     "name",
@@ -30,6 +39,8 @@ _TOLD = (
     "strict",
     "views",
     "scratch",
+    "shims",
+    "data_limit_kb",
 )
 
 
@@ -49,28 +60,40 @@ class Launch:
     timeout: int
     filters: tuple[str, ...]
     environment: dict[str, str]
+    interpreter: str = sys.executable
+    user: int | None = None
+    group: int | None = None
     memory_kb: int | None = None
     log_level: int = logging.INFO
     strict: bool = False
     views: tuple[View, ...] = ()
     scratch: str = ""
-    interpreter: str = sys.executable
+    shims: str = str(Path(greengrass_sim.__file__).parent / "runtime" / "shims")
+
+    @property
+    def data_limit_kb(self) -> int | None:
+        """Where the kernel stops a process that takes memory faster than the watch looks."""
+        return self.memory_kb + SPARE_KB if self.memory_kb else None
 
     def start_header(self) -> dict[str, Any]:
         """The header of the START frame."""
-        return {**{name: getattr(self, name) for name in _TOLD}, "shims": str(_SHIMS)}
+        return {name: getattr(self, name) for name in _TOLD}
 
 
-def make_launches(group: Group, work: Path) -> dict[str, Launch]:
+def make_launches(
+    group: Group, work: Path, strict: bool = False, environment: Mapping[str, str] | None = None
+) -> dict[str, Launch]:
     """The launch of each function by its ARN; their resources are laid out in the folder `work`.
 
-    Raises GroupError for code or a model that cannot be unpacked.
+    `strict` leaves out what a core does not have; `environment` comes on top of a core's variables. Raises
+    GroupError for code or a model that cannot be unpacked.
     """
     tree = ResourceTree(group, work)
     launches = {}
     for function in group.functions:
         arn, config = parse_lambda(function.function_arn), function.config
         prefix = tree.prefix(function)
+        user, group_id = run_as(group, function)
         launches[function.function_arn] = Launch(
             arn=function.function_arn,
             name=arn.name,
@@ -80,10 +103,20 @@ def make_launches(group: Group, work: Path) -> dict[str, Launch]:
             code=str(tree.code(function)),
             timeout=config.timeout,
             filters=tuple(row.subject for row in group.subscriptions if row.source == function.function_arn),
-            environment=worker_environment(group, function, prefix),
+            environment=worker_environment(group, function, prefix, environment or {}),
             views=tree.views(function),
             scratch=str(prefix / SCRATCH),
             interpreter=interpreter(function.lambda_runtime, group.interpreters),
+            user=user,
+            group=group_id,
             memory_kb=group.memory_kb(function),
+            strict=strict,
+            log_level=_log_level(group),
         )
     return launches
+
+
+def _log_level(group: Group) -> int:
+    """What the root logger of a handler passes on: as the group's log file has it, INFO without one."""
+    logger = group.logger("Lambda")
+    return _LEVELS[logger.level] if logger else logging.INFO

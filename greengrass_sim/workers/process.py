@@ -7,7 +7,6 @@ import logging
 import os
 import signal
 import socket
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -21,9 +20,10 @@ ABORT_S = 1.0
 DRAIN_S = 1.0
 _LONGEST_LINE = 1 << 16
 _PACKAGE = Path(greengrass_sim.__file__).parent
-# Runs what belongs to us, whatever else is installed under our name.
-_BOOTSTRAP = f"""import sys; sys.path.insert(0, {str(_PACKAGE.parent)!r})
-from greengrass_sim.runtime.worker import main; main()"""
+# Runs what belongs to us, whatever else is installed under our name. What stands beside our package, such
+# as numpy for another version of Python, is left out of the path.
+_BOOTSTRAP = f"""import sys; sys.path[:sys.path[:1] == [""]] = [{str(_PACKAGE.parent)!r}]
+from greengrass_sim.runtime.worker import main; del sys.path[0]; main()"""
 
 
 class WorkerProcess(asyncio.SubprocessProtocol):
@@ -47,9 +47,7 @@ class WorkerProcess(asyncio.SubprocessProtocol):
         loop = asyncio.get_running_loop()
         ours, theirs = socket.socketpair()
         with theirs:
-            interpreter = self._launch.interpreter
-            safe = ("-P",) if interpreter == sys.executable else ()  # not known to older ones
-            command = (interpreter, *safe, "-c", _BOOTSTRAP, str(theirs.fileno()))
+            command = (self._launch.interpreter, "-c", _BOOTSTRAP, str(theirs.fileno()))
             try:
                 self._process, _ = await loop.subprocess_exec(
                     lambda: self,
@@ -59,6 +57,7 @@ class WorkerProcess(asyncio.SubprocessProtocol):
                     cwd=self._launch.code,
                     env=self._launch.environment,
                     start_new_session=True,
+                    **_credentials(self._launch),
                 )
             except OSError:
                 ours.close()
@@ -158,6 +157,13 @@ class _Channel(asyncio.Protocol):
 
     def connection_lost(self, _: Exception | None) -> None:
         self._owner.channel_lost()
+
+
+def _credentials(launch: Launch) -> dict[str, Any]:
+    """To start the process as another user, who gets none of our supplementary groups."""
+    wanted = {"user": launch.user, "group": launch.group}
+    given = {name: number for name, number in wanted.items() if number is not None}
+    return {**given, "extra_groups": []} if given else {}
 
 
 def _reason(code: int | None) -> str:

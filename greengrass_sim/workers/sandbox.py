@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
-import sys
+import uuid
 from collections import deque
 from contextlib import suppress
 from typing import Any, Protocol
@@ -14,6 +15,7 @@ from greengrass_sim.invocation import Refusal
 from greengrass_sim.runtime.ipc import MAX_BYTES, Frame, FrameError, Kind
 from greengrass_sim.workers.caller import Caller
 from greengrass_sim.workers.launch import Launch
+from greengrass_sim.workers.memory import WATCHED, MemoryWatch
 from greengrass_sim.workers.process import WorkerProcess
 from greengrass_sim.workers.work import Outcome, Work
 
@@ -39,6 +41,7 @@ class Sandbox:
 
     def __init__(self, launch: Launch, exchange: Exchange, owner: Owner) -> None:
         self.launch = launch
+        self.id = str(uuid.uuid4())
         self.ready = False
         self.failure: str | None = None
         self._owner = owner
@@ -61,6 +64,8 @@ class Sandbox:
             Kind.LOG: self._on_log,
         }
         self._process = WorkerProcess(launch, self._on_frame, self._on_end)
+        self._memory: MemoryWatch | None = None
+        self._killed_for: str | None = None
         self._starting = asyncio.get_running_loop().create_task(self._start())
 
     @property
@@ -102,6 +107,14 @@ class Sandbox:
             loop = asyncio.get_running_loop()
             self._deadline = self._deadline or loop.call_later(STOP_S, self._process.kill)
 
+    def give_up(self, seconds: float) -> None:
+        """Ends a process whose handler has not been imported for so long."""
+        self.failure = f"the handler's module is still being imported after {seconds:g} s"
+        self._output.critical(
+            'Failed to import handler function "%s": %s', self.launch.executable, self.failure
+        )
+        self._process.abort()
+
     def take_back(self, reason: str) -> list[Work]:
         """The events to be handled again; the first is given up when it was tried often enough."""
         left = list(self._sent)
@@ -123,6 +136,22 @@ class Sandbox:
             await self._process.start()
         except OSError as error:
             self._on_end(f"it did not start: {error}")
+            return
+        if self.pid is not None and self.launch.memory_kb and WATCHED:
+            self._memory = MemoryWatch(self.pid, self.launch.memory_kb, self._on_excess)
+
+    def _on_excess(self, used_kb: int) -> None:
+        facts = {
+            "workerId": self.id,
+            "funcArn": self.launch.arn,
+            "memSize": self.launch.memory_kb,
+            "memUsed": used_kb,
+        }
+        text = "Worker consumed all allocated memory! Memory Usage (KB). %s"
+        self._log.warning(text, json.dumps(facts, separators=(",", ":")))
+        self._log.error("Worker is ungracefully killed.")
+        self._killed_for = f"it used {used_kb} KB of memory, its MemorySize is {self.launch.memory_kb} KB"
+        self._process.kill()
 
     def _await_result(self) -> None:
         """The first of the sent events is being handled from now on."""
@@ -145,7 +174,8 @@ class Sandbox:
 
     def _on_failed(self, frame: Frame) -> None:
         error, missing = frame.header["error"], frame.header["missing"]
-        hint = f"\nInstall what provides {missing!r} for {sys.executable}, or put it into {self.launch.code}"
+        where = f"for {self.launch.interpreter}, or put it into {self.launch.code}"
+        hint = f"\nInstall what provides {missing!r} {where}"
         self.failure = f"{error}{hint if missing else ''}"
         self._output.critical(
             'Failed to import handler function "%s" due to exception: %s\n%s%s',
@@ -200,7 +230,7 @@ class Sandbox:
         work = self._sent.popleft()
         outcome = Outcome.of(frame.header, frame.payload)
         if outcome.error is not None:
-            self._log.error(
+            self._output.error(
                 "the handler failed on topic %r: %s\n%s", work.subject, outcome.error, outcome.trace
             )
         self._finish(work, outcome)
@@ -218,7 +248,10 @@ class Sandbox:
         self._finish(work, Outcome(error=error))
 
     def _on_end(self, reason: str) -> None:
+        reason = self._killed_for or reason
         self.ready = False
+        if self._memory is not None:
+            self._memory.stop()
         self._cancel_deadline()
         for task in self._calls:
             task.cancel()

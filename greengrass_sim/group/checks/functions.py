@@ -32,8 +32,6 @@ def _configuration(path: str, function: Function) -> Iterator[Problem]:
         yield f"{path}.Executable", "is not given: name the handler as 'module.function'"
     elif not _EXECUTABLE.fullmatch(function.executable) or function.executable.endswith(".py"):
         yield f"{path}.Executable", f"must look like 'module.handler', not {function.executable!r}"
-    if not config.pinned:
-        yield f"{path}.Pinned", "must be true: only pinned (long-lived) functions are run"
     if not 1 <= config.timeout <= MAX_TIMEOUT_S:
         yield f"{path}.Timeout", f"must be 1 to {MAX_TIMEOUT_S} seconds, not {config.timeout}"
     for name, value in config.environment.variables.items():

@@ -52,30 +52,20 @@ def test_a_sound_group_is_read(tmp_path: Path) -> None:
     assert loaded.resources[0].model is not None
     assert loaded.resources[0].model.destination_path == "/models/one"
     assert loaded.mqtt_side == {CLOUD, thing_arn("lamp")}
-    assert unenforced(loaded) == [
-        "function echo: MemorySize not enforced, it runs as an ordinary process",
-    ]
+    assert unenforced(loaded) == []
 
 
 def test_what_is_not_enforced_is_named(tmp_path: Path) -> None:
     document = full_document(tmp_path)
-    config(document)["Environment"]["Execution"] = {
-        "IsolationMode": "GreengrassContainer",
-        "RunAs": {"Uid": 1, "Gid": 2},
-    }
-    config(document)["Environment"]["AccessSysfs"] = True
     config(document)["ExecArgs"] = "-v"
     document["Subscriptions"].append(
         {"Id": "past", "Source": thing_arn("lamp"), "Subject": "a", "Target": "cloud"}
     )
-    document["DefaultConfig"] = {"Execution": {"IsolationMode": "NoContainer"}}
-    document["Loggers"] = [{"Id": "l", "Component": "Lambda", "Level": "INFO", "Type": "FileSystem"}]
-    ignored = "MemorySize, ExecArgs, AccessSysfs, RunAs, IsolationMode GreengrassContainer"
+    document["Loggers"] = [{"Id": "l", "Component": "Lambda", "Level": "INFO", "Type": "AWSCloudWatch"}]
     assert unenforced(load_group(write_group(tmp_path, document))) == [
-        f"function echo: {ignored} not enforced, it runs as an ordinary process",
+        "function echo: ExecArgs is not used",
         "subscription past: both ends are clients of the broker, nothing is forwarded",
-        "DefaultConfig: not enforced, all functions run as ordinary processes",
-        "Loggers: all logs go to standard error",
+        "logger l: nothing is sent to AWSCloudWatch",
     ]
 
 
@@ -140,8 +130,6 @@ SPOILT: list[tuple[Spoil, str, str]] = [
     (lambda d: d["Functions"][0].update(LocalPath="nowhere"), "$.Functions[0].LocalPath", "no folder and no"),
     (lambda d: d["Functions"][0].pop("LocalPath"), "$.Functions[0]", "--code echo=PATH"),
     (lambda d: config(d).update(Executable="handler"), f"{CONFIG}.Executable", "module.handler"),
-    (lambda d: config(d).update(Pinned=False), f"{CONFIG}.Pinned", "must be true"),
-    (lambda d: config(d).pop("Pinned"), f"{CONFIG}.Pinned", "must be true"),
     (lambda d: config(d).update(Timeout=0), f"{CONFIG}.Timeout", "must be 1 to"),
     (lambda d: config(d).update(EncodingType="jsn"), f"{CONFIG}.EncodingType", "did you mean 'json'?"),
     (

@@ -1,0 +1,143 @@
+"""Functions that call one another, and messages that a full core does not take."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from greengrass_sim.exchange import Message
+from tests.greengrass_sim.groups import function, function_arn, group
+from tests.greengrass_sim.workers.functions import Running, run
+
+
+def manifold(name: str, **config: Any) -> dict[str, Any]:
+    return function(name, "manifold.handler", **config)
+
+
+CALLER_AND_CALLED = group([manifold("caller"), manifold("called", Pinned=False)], [])
+
+
+def test_a_call_with_its_context(tmp_path: Path) -> None:
+    async def scenario(running: Running) -> None:
+        context = {"client": {"a": 1}, "custom": {"subject": "s", "b": 2}, "env": {"c": 3}}
+        for arn in (function_arn("called"), function_arn("called").removesuffix(":1")):
+            event = {"do": "call", "arn": arn, "payload": {"do": "seen_context"}, "context": context}
+            answer = await running.returned("caller", event)
+            assert answer["error"] == ""
+            assert json.loads(answer["body"])["client_context"] == [
+                {"a": 1},
+                {"subject": "s", "b": 2},
+                {"c": 3},
+            ]
+
+    run(tmp_path, CALLER_AND_CALLED, scenario)
+
+
+@pytest.mark.parametrize(
+    ("payload", "kind", "text"),
+    [
+        ({"do": "fail", "text": "oh"}, "Handled", "oh"),
+        ({"do": "die"}, "Unhandled", "it exited with status 3"),
+    ],
+)
+def test_a_call_that_fails(tmp_path: Path, payload: dict[str, str], kind: str, text: str) -> None:
+    async def scenario(running: Running) -> None:
+        event = {"do": "call", "arn": function_arn("called"), "payload": payload}
+        answer = await running.returned("caller", event)
+        assert answer["error"] == kind
+        assert text in json.loads(answer["body"])["errorMessage"]
+
+    run(tmp_path, CALLER_AND_CALLED, scenario)
+
+
+def test_a_call_that_nobody_waits_for(tmp_path: Path) -> None:
+    async def scenario(running: Running) -> None:
+        event = {
+            "arn": function_arn("called"),
+            "kind": "Event",
+            "payload": {"do": "publish", "topic": "out/x"},
+        }
+        answer = await running.returned("caller", {"do": "call", **event})
+        assert answer == {"error": "", "body": ""}
+        async with asyncio.timeout(20):
+            while not running.messages:
+                await asyncio.sleep(0.01)
+        assert running.messages[0].source == function_arn("called")
+
+    routes = [("called", "out/#", "cloud")]
+    run(tmp_path, group([manifold("caller"), manifold("called", Pinned=False)], routes), scenario)
+
+
+@pytest.mark.parametrize("kind", ["RequestResponse", "Event"])
+def test_a_call_of_nothing(tmp_path: Path, kind: str) -> None:
+    async def scenario(running: Running) -> None:
+        event = {"do": "refused", "arn": function_arn("nobody"), "payload": {}, "kind": kind}
+        answer = await running.returned("caller", event)
+        assert answer == {"raised": "Failed to invoke function due to HTTP Error 404: Not Found"}
+
+    run(tmp_path, CALLER_AND_CALLED, scenario)
+
+
+def test_a_function_that_calls_itself_ends_by_its_timeout(tmp_path: Path) -> None:
+    async def scenario(running: Running) -> None:
+        reply = await running.call("manifold", {"do": "calls_itself"})
+        error = json.loads(reply.payload)["errorMessage"]
+        arn = function_arn("manifold")
+        assert error == f"Task timed out after 1.00 seconds while it waited for the answer of {arn}"
+        assert reply.error == "Unhandled"
+        assert (await running.returned("manifold", {"do": "process"}))["seen"] == 1
+
+    run(tmp_path, group([manifold("manifold", Timeout=1)], []), scenario)
+
+
+def test_calls_and_events_at_the_same_time(tmp_path: Path) -> None:
+    """Callers are answered in any order, from handlers and from threads of theirs."""
+
+    async def scenario(running: Running) -> None:
+        payload = {"do": "process", "seconds": 0.02}
+        event = {"do": "call", "arn": function_arn("called"), "payload": payload}
+        answers = await asyncio.gather(*(running.returned(f"caller{n % 2}", event) for n in range(40)))
+        assert sorted(answer["error"] for answer in answers) == [""] * 40
+
+    functions = [manifold("caller0"), manifold("caller1", Pinned=False), manifold("called", Pinned=False)]
+    run(tmp_path, group(functions, []), scenario)
+
+
+@pytest.mark.parametrize(
+    ("policy", "published"),
+    [
+        ("", None),
+        ("BestEffort", None),
+        ("AllOrException", "Failed to invoke function due to HTTP Error 503: Service Unavailable"),
+    ],
+)
+def test_a_full_core(
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    policy: str,
+    published: str | None,
+) -> None:
+    """`stuck` never handles anything; its events take all the room that there is."""
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "stuck.py").write_text("import threading\nthreading.Event().wait()\n")
+    stuck = {**function("stuck"), "LocalPath": str(tmp_path / "code")}
+
+    async def scenario(running: Running) -> None:
+        items = running.functions.items
+        items.limit = 10
+        for _ in range(10):
+            running.exchange.hand_over(function_arn("stuck"), Message("cloud", "in", b"1"))
+        items.limit = 11  # the event itself needs room until it is under way, then the first message takes it
+        event = {"do": "publish_twice", "topic": "both", "policy": policy}
+        assert await running.returned("manifold", event) == [None, published]
+        assert len(running.messages) == (2 if published is None else 1)
+
+    routes = [("manifold", "both", "stuck"), ("manifold", "both", "cloud")]
+    monkeypatch.setattr("greengrass_sim.functions.IMPORT_S", 3.0)
+    run(tmp_path, group([manifold("manifold"), stuck], routes), scenario)
+    assert ("has no room" in caplog.text) == (published is None)
