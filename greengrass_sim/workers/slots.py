@@ -29,6 +29,7 @@ class Slots:
     def __init__(self, limit: int = MAX_CONCURRENT) -> None:
         self._limit = limit
         self._taken = 0
+        self._ending = 0  # workers that were asked to give way and have not ended yet
         self._idle: OrderedDict[object, Callable[[], None]] = OrderedDict()
         self._waiting: deque[Claimant] = deque()
 
@@ -45,6 +46,7 @@ class Slots:
     def give_back(self) -> None:
         """A worker has ended."""
         self._taken -= 1
+        self._ending = max(0, self._ending - 1)
         while self._taken < self._limit and (claimant := self._next()):
             self._waiting.popleft()
             claimant.slot_free()
@@ -60,7 +62,8 @@ class Slots:
         self._idle.pop(worker, None)
 
     def _make_room(self) -> None:
-        if self._idle:
+        if self._idle and self._ending < len(self._waiting):
+            self._ending += 1
             _, end = self._idle.popitem(last=False)
             end()
 
