@@ -11,6 +11,7 @@ from neo_compiler.target import Target
 _FMA_PORTS = 2
 _LOAD_PORTS = 2
 _FMA_LATENCY = 4
+_EPILOGUE_SHARE = 8  # every eighth register
 
 
 @dataclass(frozen=True)
@@ -52,14 +53,19 @@ def convolution_tiles(output: list[int], target: Target) -> list[Tile]:
             divisors(blocks, 4), divisors(rows, 7), divisors(columns, target.registers)
         )
     ]
-    fitting = [tile for tile in tiles if tile.accumulators + tile.blocks <= _free_registers(target)]
-    return sorted(fitting, key=_merit, reverse=True)
+    return sorted((tile for tile in tiles if _fits(tile, target)), key=_merit, reverse=True)
 
 
 def _merit(tile: Tile) -> tuple[float, int, int]:
     return round(tile.efficiency(), 2), tile.accumulators, -tile.loads
 
 
-def _free_registers(target: Target) -> int:
-    """Registers for accumulators and weights; AVX-512 broadcasts within the multiply-add, others need one."""
-    return target.registers - (0 if target.vector == 64 else 1)
+def _fits(tile: Tile, target: Target) -> bool:
+    """Whether accumulators and weights have registers, and an epilogue a few beside the accumulators.
+
+    AVX-512 broadcasts within the multiply-add, others need a register for it. With 30 accumulators of 32
+    registers, a HardSwish behind a convolution spilled so much that it took two to three times as long.
+    """
+    broadcasts = 0 if target.vector == 64 else 1
+    free = target.registers - target.registers // _EPILOGUE_SHARE
+    return tile.accumulators + tile.blocks + broadcasts <= target.registers and tile.accumulators <= free
