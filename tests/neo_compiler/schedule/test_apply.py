@@ -9,7 +9,8 @@ from tvm import IRModule, tirx
 from neo_compiler.graph import prepare
 from neo_compiler.lower import lower
 from neo_compiler.native.build import build
-from neo_compiler.schedule import Scheduled, candidates, schedule
+from neo_compiler.schedule import Scheduled, candidates, schedule, schedule_function
+from neo_compiler.schedule.choice import ByName
 from neo_compiler.target import find_target
 from tests.neo_compiler.compiled import Case, Compiled, check_one, on_all_targets
 
@@ -114,7 +115,7 @@ def test_a_name_that_no_candidate_has_leaves_the_choice_to_the_model() -> None:
 
 def test_candidates_differ() -> None:
     module, target = lowered("host"), find_target("host")
-    for kernel, function in kernels(module).items():
+    for function in kernels(module).values():
         names = candidates(function, target)
-        scripts = {schedule(module, target, {kernel: name}).module.script() for name in names}
+        scripts = {schedule_function(function, target, ByName(name))[0].script() for name in names}
         assert len(scripts) == len(set(names)) == len(names)
