@@ -20,16 +20,16 @@ from greengrass_sim.mqtt.wire import confirm_at_once
 START_S = 20.0
 HANDLER = Path(__file__).parents[1] / "examples" / "echo" / "function"
 DEVICE = "arn:aws:iot:eu-central-1:123456789012:thing/device"
-_PINNED = {"Executable": "echo.handler", "EncodingType": "binary", "Pinned": True}
 
 
-def group(ends: dict[str, str]) -> dict[str, Any]:
+def group(ends: dict[str, str], pinned: bool = True) -> dict[str, Any]:
     """A group that echoes `KIND/request/#` on `KIND/answer/#` for each kind; the values are their ends."""
+    config = {"Executable": "echo.handler", "EncodingType": "binary", "Pinned": pinned}
     functions, subscriptions = [], []
     for kind, end in ends.items():
         arn = f"arn:aws:lambda:eu-central-1:123456789012:function:{kind}:1"
         functions.append(
-            {"Id": kind, "FunctionArn": arn, "LocalPath": str(HANDLER), "FunctionConfiguration": _PINNED}
+            {"Id": kind, "FunctionArn": arn, "LocalPath": str(HANDLER), "FunctionConfiguration": config}
         )
         for name, source, target in (("request", end, arn), ("answer", arn, end)):
             route = {"Source": source, "Subject": f"{kind}/{name}/#", "Target": target}

@@ -50,6 +50,14 @@ class Measured:
     above_ms: float = 0.0
 
 
+@dataclass(frozen=True)
+class Extra:
+    """What is measured once: first requests to on-demand functions, in ms, and a load that goes on."""
+
+    cold_ms: list[float]
+    sustained: Answered | None
+
+
 def measure(callers: dict[str, Caller], requests: int) -> dict[str, Measured]:
     """All kinds in turns; ends early when an answer is missing."""
     each = max(1, requests // TURNS)
@@ -93,6 +101,17 @@ def sustain(caller: Caller, seconds: float) -> Answered:
     return caller.run(_until(time.perf_counter() + seconds), UNDER_WAY)
 
 
+def cold_starts(url: str, count: int) -> list[float]:
+    """Milliseconds from the first request to each of `count` on-demand functions until its answer."""
+    kinds = {f"cold{number}": DEVICE for number in range(count)}
+    with tempfile.TemporaryDirectory() as folder, simulator(url, Path(folder), group(kinds, pinned=False)):
+        callers = [Caller(url, kind) for kind in kinds]
+        for caller in callers:
+            caller.run(iter(range(1)), 1)
+            caller.close()
+    return [1000 * time for caller in callers for time in caller.times]
+
+
 def _until(deadline: float) -> Iterator[int]:
     for number in itertools.count():
         if time.perf_counter() > deadline:
@@ -100,7 +119,7 @@ def _until(deadline: float) -> Iterator[int]:
         yield number
 
 
-def _table(broker: str, results: dict[str, Measured], sustained: Answered | None) -> str:
+def _table(broker: str, results: dict[str, Measured], extra: Extra) -> str:
     heads = ("lost", "doubled", "per second", "of bare", "median ms", "above bare", "p90 ms", "p99 ms")
     requests = results["bare"].requests
     lines = [
@@ -111,7 +130,10 @@ def _table(broker: str, results: dict[str, Measured], sustained: Answered | None
         rate = f"{one.lost:11}{one.doubled:11}{one.rate:11.0f}{one.rate_ratio:11.2f}"
         times = f"{one.median_ms:11.2f}{one.above_ms:11.2f}{one.p90_ms:11.2f}{one.p99_ms:11.2f}"
         lines.append(f"{NAMES[kind]:17}{rate}{times}")
-    if sustained:
+    if extra.cold_ms:
+        median, longest = statistics.median(extra.cold_ms), max(extra.cold_ms)
+        lines.append(f"on-demand, first request: {median:.0f} ms, {longest:.0f} ms at most")
+    if sustained := extra.sustained:
         lines.append(
             f"sustained, device: {sustained.rate:.0f} requests a second for {sustained.took:.0f} s, "
             f"{sustained.requests} in all, {sustained.lost} lost, {sustained.doubled} doubled"
@@ -119,10 +141,11 @@ def _table(broker: str, results: dict[str, Measured], sustained: Answered | None
     return "\n".join(lines)
 
 
-def _document(broker: str, results: dict[str, Measured], sustained: Answered | None) -> dict[str, object]:
+def _document(broker: str, results: dict[str, Measured], extra: Extra) -> dict[str, object]:
     kinds = {kind: asdict(one) for kind, one in results.items()}
-    document = {"schema_version": SCHEMA_VERSION, "broker": broker, **kinds}
-    if sustained:
+    cold_ms = [round(one, 1) for one in extra.cold_ms]
+    document = {"schema_version": SCHEMA_VERSION, "broker": broker, **kinds, "cold_ms": cold_ms}
+    if sustained := extra.sustained:
         document["sustained"] = {**asdict(sustained), "rate": round(sustained.rate, 1)}
     return document
 
@@ -132,6 +155,7 @@ def main() -> int:
     parser.add_argument("--broker", choices=sorted(KINDS), default="mosquitto", help="default: %(default)s")
     parser.add_argument("--requests", type=int, default=10_000, help="default: %(default)s")
     parser.add_argument("--seconds", type=float, default=0.0, help="of sustained load; default: none")
+    parser.add_argument("--cold", type=int, default=10, help="on-demand functions; default: %(default)s")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options = parser.parse_args()
     with (
@@ -145,10 +169,11 @@ def main() -> int:
         sustained = sustain(callers["device"], options.seconds) if options.seconds else None
         for caller in callers.values():
             caller.close()
+        extra = Extra(cold_starts(broker.url, options.cold), sustained)
     if options.json:
-        print(json.dumps(_document(options.broker, results, sustained), indent=2))
+        print(json.dumps(_document(options.broker, results, extra), indent=2))
     else:
-        print(_table(options.broker, results, sustained))
+        print(_table(options.broker, results, extra))
     wrong = [one.lost + one.doubled for one in results.values()]
     return int(any(wrong) or bool(sustained and sustained.lost + sustained.doubled))
 

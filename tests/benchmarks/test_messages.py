@@ -22,7 +22,7 @@ def test_the_table() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_short_run_is_complete(kind: str) -> None:
-    answer = json.loads(run(kind, "--seconds", "1", "--json"))
+    answer = json.loads(run(kind, "--seconds", "1", "--cold", "2", "--json"))
     assert (answer["schema_version"], answer["broker"]) == (2, kind)
     for name in ("bare", "device", "cloud"):
         row = answer[name]
@@ -30,6 +30,8 @@ def test_a_short_run_is_complete(kind: str) -> None:
         assert 0 < row["median_ms"] <= row["p90_ms"] <= row["p99_ms"]
         assert row["rate"] > 0
     assert answer["bare"]["rate_ratio"] == 1
+    assert len(answer["cold_ms"]) == 2
+    assert min(answer["cold_ms"]) > answer["device"]["median_ms"]
     sustained = answer["sustained"]
     assert (sustained["lost"], sustained["doubled"]) == (0, 0)
     assert sustained["requests"] > 100
