@@ -142,6 +142,12 @@ def _add_start(commands: _Commands[argparse.ArgumentParser]) -> None:
         metavar="N",
         help="serve /metrics for Prometheus to this machine; 0: any free one",
     )
+    start.add_argument(
+        "--daemon-port",
+        type=_port,
+        metavar="N",
+        help="where SDKs without a connection of their own find the core; default: 8000, or any that is free",
+    )
     start.add_argument("--reload", action="store_true", help="restart a function when its code changes")
     add_group_arguments(start)
     _add_connection(start)

@@ -16,6 +16,7 @@ from typing import Any, Protocol, Self
 from greengrass_sim.arn import parse_thing
 from greengrass_sim.broker.url import BrokerUrl
 from greengrass_sim.connectors.inference import with_connectors
+from greengrass_sim.daemon.daemon import Daemon
 from greengrass_sim.exchange import Exchange
 from greengrass_sim.functions import Functions
 from greengrass_sim.group import Group
@@ -53,7 +54,7 @@ class CoreOptions:
 
     `metrics_port` is for Prometheus on this machine, 0 for any free one; `reload` restarts the workers of a
     function when its code changes.
-    `strict` leaves out what handlers would not find on a core.
+    `strict` leaves out what handlers would not find on a core; `daemon_port` is explained by `Daemon`.
     """
 
     url: str
@@ -63,6 +64,7 @@ class CoreOptions:
     metrics_port: int | None = None
     reload: bool = False
     strict: bool = False
+    daemon_port: int | None = None
 
 
 class Core:
@@ -76,7 +78,9 @@ class Core:
         self._log = logging.getLogger("core")
         self.exchange = Exchange(Router(group.subscriptions))
         self._parts = [make(group, self.exchange, options.work) for make in PARTS]
-        self.functions = Functions(group, self.exchange, options.work, options.strict)
+        self._daemon = Daemon(self.exchange, options.daemon_port)
+        environment = self._daemon.environment
+        self.functions = Functions(group, self.exchange, options.work, options.strict, environment)
         self._work = options.work
         self._open = ExitStack()
         self._bridge = Bridge(group, self.exchange, _session(group, options), options.bridge)
@@ -89,7 +93,8 @@ class Core:
         """Returns when every function is subscribed and its handler imported, or known not to be importable.
 
         Raises BrokerError when the broker is away, GroupError when a model cannot be unpacked, StateError
-        when another core uses the work folder, UnreachableError when the port for metrics is taken.
+        when another core uses the work folder, UnreachableError when a port for metrics or the local
+        daemon is taken.
         """
         try:
             await self._control.start()
@@ -100,6 +105,7 @@ class Core:
             if self._scrape is not None:
                 await self._scrape.start()
                 self._log.info("metrics are at %s", self._scrape.url)
+            await self._daemon.start()
             await self._bridge.open()
             for part in self._parts:
                 await part.start()
@@ -119,6 +125,7 @@ class Core:
         await self.functions.stop()
         for part in reversed(self._parts):
             await part.stop()
+        await self._daemon.stop()
         await self._bridge.close()
         if self._scrape is not None:
             await self._scrape.stop()

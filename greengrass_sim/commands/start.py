@@ -51,6 +51,7 @@ def run(options: Namespace) -> int:
             metrics_port=options.metrics_port,
             reload=options.reload,
             strict=options.strict,
+            daemon_port=options.daemon_port,
         )
         return asyncio.run(_serve(group, core_options, gate))
 

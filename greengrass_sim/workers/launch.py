@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,10 @@ _TOLD = (
 )
 
 
+# Called with the ARN of a function.
+Surroundings = Callable[[str], Mapping[str, str]]
+
+
 @dataclass(frozen=True)
 class Launch:
     """What a worker's process needs to know; `code` is the function's folder, `timeout` is in seconds.
@@ -81,12 +85,12 @@ class Launch:
 
 
 def make_launches(
-    group: Group, work: Path, strict: bool = False, environment: Mapping[str, str] | None = None
+    group: Group, work: Path, strict: bool = False, environment: Surroundings | None = None
 ) -> dict[str, Launch]:
     """The launch of each function by its ARN; their resources are laid out in the folder `work`.
 
-    `strict` leaves out what a core does not have; `environment` comes on top of a core's variables. Raises
-    GroupError for code or a model that cannot be unpacked.
+    `strict` leaves out what a core does not have; `environment` gives the variables by which a function
+    finds the core. Raises GroupError for code or a model that cannot be unpacked.
     """
     tree = ResourceTree(group, work)
     launches = {}
@@ -94,6 +98,7 @@ def make_launches(
         arn, config = parse_lambda(function.function_arn), function.config
         prefix = tree.prefix(function)
         user, group_id = run_as(group, function)
+        more = environment(function.function_arn) if environment else {}
         launches[function.function_arn] = Launch(
             arn=function.function_arn,
             name=arn.name,
@@ -103,7 +108,7 @@ def make_launches(
             code=str(tree.code(function)),
             timeout=config.timeout,
             filters=tuple(row.subject for row in group.subscriptions if row.source == function.function_arn),
-            environment=worker_environment(group, function, prefix, environment or {}),
+            environment=worker_environment(group, function, prefix, more),
             views=tree.views(function),
             scratch=str(prefix / SCRATCH),
             interpreter=interpreter(function.lambda_runtime, group.interpreters),
