@@ -33,7 +33,8 @@ def describe(trace: Trace, indent: str = "") -> Iterator[str]:
     """A message and what became of it: a line each for it, its targets, and what their handlers published."""
     message = trace.message
     start = f"{clock(message['at'])} " if not indent else ""
-    yield f"{indent}{start}{message['topic']} from {short(message['source'])}, {size(message)} bytes"
+    what = message["topic"] or "call"
+    yield f"{indent}{start}{what} from {short(message['source'])}, {size(message)} bytes"
     if trace.refused:
         yield f"{indent}  nowhere: {trace.refused}"
     for leg in trace.legs.values():

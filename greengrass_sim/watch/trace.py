@@ -60,7 +60,10 @@ class Leg:
 
 @dataclass
 class Trace:
-    """A message that was published, with its legs; `refused` tells why it went nowhere."""
+    """A message that was published, or a call of a function, with its legs.
+
+    `refused` tells why it went nowhere. A call is shown as a message without a topic.
+    """
 
     message: Event
     legs: dict[str, Leg] = field(default_factory=dict)
@@ -92,7 +95,7 @@ class Traces:
     """Takes events in their order; what began before the first of them is not followed."""
 
     def __init__(self) -> None:
-        self._roots: OrderedDict[int, Trace] = OrderedDict()
+        self._roots: OrderedDict[int | str, Trace] = OrderedDict()  # by number, or a call by its work
         self._legs: dict[tuple[int, str], Leg] = {}
         self._works: dict[str, Leg] = {}
 
@@ -102,11 +105,11 @@ class Traces:
         if take is None:
             return
         take(event)
-        number = int(event.get("number") or event.get("message") or 0)
-        if (root := self._roots.get(number)) and root.ended:
-            del self._roots[number]
-            self._forget(root)
-            yield root
+        for key in (event.get("number"), event.get("message"), event.get("work")):
+            if (root := self._roots.get(key or 0)) and root.ended:
+                del self._roots[key or 0]
+                self._forget(root)
+                yield root
 
     def _on_message(self, event: Event) -> None:
         trace, number = Trace(event), event["number"]
@@ -115,15 +118,15 @@ class Traces:
         if leg := self._works.get(event["parent"]):
             leg.published.append(trace)
         else:
-            self._roots[number] = trace
-        if len(self._roots) > MAX_OPEN:
-            self._forget(self._roots.popitem(last=False)[1])
+            self._add_root(number, trace)
 
     def _on_dropped(self, event: Event) -> None:
         if leg := self._legs.get((event["message"], event["target"])):
             leg.dropped = event["reason"]
 
     def _on_queued(self, event: Event) -> None:
+        if "caller" in event:
+            self._begin_call(event)
         if leg := self._legs.get((event.get("message", 0), event["function"])):
             leg.work = event["work"]
             self._works[event["work"]] = leg
@@ -136,10 +139,23 @@ class Traces:
     def _on_finished(self, event: Event) -> None:
         if leg := self._works.get(event["work"]):
             leg.finished, leg.error = event["at"], event["error"]
+            if event["work"] in self._roots:
+                leg.done = event["at"]  # there is nothing else to wait for
 
     def _on_done(self, event: Event) -> None:
         if leg := self._legs.get((event["message"], event["target"])):
             leg.done = event["at"]
+
+    def _begin_call(self, event: Event) -> None:
+        leg = Leg(event["function"], event["at"], event["work"])
+        said = {"number": 0, "topic": "", "source": event["caller"], "subscriptions": [], "refused": None}
+        self._works[event["work"]] = leg
+        self._add_root(event["work"], Trace({**event, **said}, {leg.target: leg}))
+
+    def _add_root(self, key: int | str, trace: Trace) -> None:
+        self._roots[key] = trace
+        if len(self._roots) > MAX_OPEN:
+            self._forget(self._roots.popitem(last=False)[1])
 
     def _forget(self, trace: Trace) -> None:
         for leg in trace.legs.values():

@@ -92,6 +92,23 @@ def test_a_failure_and_a_second_attempt() -> None:
     )
 
 
+def test_a_call() -> None:
+    events = [
+        event("queued", 1.0, work="w", function=ECHO, caller=ECHO, payload="12"),
+        event("started", 1.001, work="w", function=ECHO, attempt=1),
+        message(3, 1.002, "cloud", source=ECHO, topic="answer/x", parent="w"),
+        event("done", 1.003, message=3, target="cloud"),
+        event("finished", 1.004, work="w", function=ECHO, error=None),
+    ]
+    (trace,) = traced(events)
+    assert list(describe(trace)) == [
+        "00:00:01.000 call from echo, 2 bytes",
+        "  -> echo: queue 1.0 ms, handler 3.0 ms, publish 0.0 ms",
+        "     answer/x from echo, 5 bytes",
+        "       -> cloud: publish 1.0 ms",
+    ]
+
+
 def test_what_began_before_is_not_followed() -> None:
     assert traced(HANDLED[1:3] + HANDLED[4:]) == []
 

@@ -33,11 +33,12 @@ def write(folder: Path, version: str) -> None:
     half.replace(folder / "handler.py")
 
 
-def make_simulator(folder: Path, *options: str) -> Simulator:
+def make_simulator(folder: Path, *options: str, pinned: bool = True) -> Simulator:
     code = folder / "code"
     code.mkdir()
     write(code, "first")
-    one = {**function("echo", "handler.handler", EncodingType="binary", Timeout=20), "LocalPath": str(code)}
+    config = {"EncodingType": "binary", "Timeout": 20, "Pinned": pinned}
+    one = {**function("echo", "handler.handler", **config), "LocalPath": str(code)}
     document = group([one], [("cloud", "request/#", "echo"), ("echo", "answer/#", "cloud")])
     return Simulator(folder, document, "embedded", *options)
 
@@ -53,6 +54,18 @@ def test_the_event_under_way_is_finished_by_the_old_code(tmp_path: Path) -> None
         client.publish("request/x", b"quick")
         (code / "go").touch()
         assert client.take_payloads(2, 30) == [b"first slow", b"second quick"]
+
+
+def test_an_on_demand_function(tmp_path: Path) -> None:
+    code = tmp_path / "code"
+    with make_simulator(tmp_path, "--reload", pinned=False) as simulator, Probe(simulator.port) as client:
+        client.subscribe("answer/#")
+        client.publish("request/x", b"1")
+        assert client.take(30).payload == b"first 1"
+        write(code, "second")
+        simulator.wait_for_log("handler.py changed: the workers of")
+        client.publish("request/x", b"2")
+        assert client.take(30).payload == b"second 2"
 
 
 def test_a_broken_file_and_its_repair(tmp_path: Path) -> None:
