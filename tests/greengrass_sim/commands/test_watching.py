@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -158,3 +159,12 @@ def test_a_work_folder_belongs_to_one_core(tmp_path: Path) -> None:
         assert second.returncode == ExitCode.USAGE
         assert b"another core is running in this work folder" in second.stderr
     assert not (deep / "control.sock").exists()
+
+
+def test_a_socket_that_a_killed_core_has_left(tmp_path: Path) -> None:
+    options = ("--work", str(tmp_path / "work"))
+    first = Simulator(tmp_path, group([], []), "embedded", *options).start()
+    first.stop(signal.SIGKILL)
+    assert (tmp_path / "work" / "control.sock").exists()
+    with Simulator(tmp_path, group([], []), "embedded", *options) as second:
+        assert json.loads(run_command("status", "--json", *options).stdout)["pid"] == second.pid

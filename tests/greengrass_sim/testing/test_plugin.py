@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from importlib.metadata import entry_points
 
 import pytest
@@ -12,7 +14,7 @@ from tests.greengrass_sim.brokers import needs_mosquitto
 from tests.greengrass_sim.groups import echo_group, function, group
 
 pytest_plugins = ["pytester"]
-PLUGIN = "greengrass_sim.testing.plugin"
+PLUGIN = "greengrass_sim.pytest_plugin"
 
 
 def run(pytester: pytest.Pytester, test: str, *options: str) -> pytest.RunResult:
@@ -108,3 +110,11 @@ def test_without_pytest() -> None:
         with pytest.raises(ValueError, match="is no topic filter"):
             running.expect("a/#/b")
     assert running.log.count("Traceback") <= 1
+
+
+def test_it_costs_a_start_of_pytest_nothing() -> None:
+    program = (
+        f"import pytest, sys; before = set(sys.modules); import {PLUGIN}; print(*set(sys.modules) - before)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) <= {"greengrass_sim", PLUGIN}

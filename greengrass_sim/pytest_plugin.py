@@ -1,4 +1,7 @@
-"""The pytest plugin: the fixture `greengrass`, and the simulator's log beside a test that fails."""
+"""The pytest plugin: the fixture `greengrass`, and the simulator's log beside a test that fails.
+
+pytest imports it at every start, so nothing heavy comes with it.
+"""
 
 from __future__ import annotations
 
