@@ -91,6 +91,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except EdgeError as error:
         print(error, file=sys.stderr)
         return error.exit_code
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
     return ExitCode.OK
 
 
