@@ -16,7 +16,7 @@ from typing import Any, Self
 from tests.greengrass_sim.groups import write_group
 
 COMMAND = [sys.executable, "-m", "greengrass_sim.cli"]
-READY_S = 30.0
+READY_S = 60.0  # a function whose import never returns is waited for half of this
 
 
 class Simulator:
@@ -53,7 +53,11 @@ class Simulator:
         ]
         for reader in self._readers:
             reader.start()
-        first = answers.get(timeout=READY_S)
+        try:
+            first = answers.get(timeout=READY_S)
+        except queue.Empty:
+            self.stop(signal.SIGKILL)
+            raise AssertionError(f"it does not get ready:\n{self.log}") from None
         assert first.startswith("ready "), self.log
         self.url, *self._tls_url = first.split()[1:]
         return self
