@@ -115,15 +115,13 @@ def _add_start(commands: _Commands[argparse.ArgumentParser]) -> None:
     start.add_argument(
         "--spool",
         choices=("memory", "disk"),
-        default="memory",
-        help="where messages to the cloud wait for the broker; disk needs --work; default: %(default)s",
+        help="where messages to the cloud wait; disk needs --work; default: the group's, or memory",
     )
     start.add_argument(
         "--spool-bytes",
         type=_spool_bytes,
-        default=2_621_440,
         metavar="N",
-        help="the oldest are dropped when more than N bytes wait; default: %(default)s",
+        help="the oldest are dropped when more than N bytes wait; default: the group's, or 2621440",
     )
     start.add_argument("--pki", metavar="DIR", help="let devices in by certificate, see `greengrass-sim pki`")
     start.add_argument(

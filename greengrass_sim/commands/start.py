@@ -23,9 +23,11 @@ from greengrass_sim.gate.packets import V3, V5
 from greengrass_sim.gate.server import Gate, GateOptions
 from greengrass_sim.gate.tls import server_context
 from greengrass_sim.group import Group
+from greengrass_sim.group.model import SpoolerSettings
 from greengrass_sim.limits import PROFILES
 from greengrass_sim.mqtt.bridge import BridgeOptions
 from greengrass_sim.mqtt.session import TlsFiles
+from greengrass_sim.spool.spooler import DEFAULT_BYTES
 
 DEFAULT_PORT = 1883
 SPOOL_FILE = "spool.sqlite"
@@ -47,7 +49,7 @@ def run(options: Namespace) -> int:
             broker.url,
             work,
             tls,
-            _bridge(options),
+            _bridge(options, group),
             metrics_port=options.metrics_port,
             reload=options.reload,
             strict=options.strict,
@@ -68,11 +70,16 @@ def _check_topics(group: Group, broker: str) -> None:
             )
 
 
-def _bridge(options: Namespace) -> BridgeOptions:
-    if options.spool == "disk" and options.work is None:
-        raise UsageError("--spool disk needs --work DIR, a folder that outlives this run")
-    file = Path(options.work).absolute() / SPOOL_FILE if options.spool == "disk" else None
-    return BridgeOptions(options.wait, PROFILES[options.limits], file, options.spool_bytes)
+def _bridge(options: Namespace, group: Group) -> BridgeOptions:
+    """Options of the command line win over the settings in the group."""
+    settings = group.spooler or SpoolerSettings(on_disk=False, max_bytes=None)
+    on_disk = options.spool == "disk" if options.spool else settings.on_disk
+    if on_disk and options.work is None:
+        what = "--spool disk" if options.spool else "the group's spooler (GG_CONFIG_STORAGE_TYPE FileSystem)"
+        raise UsageError(f"{what} needs --work DIR, a folder that outlives this run, or --spool memory")
+    file = Path(options.work).absolute() / SPOOL_FILE if on_disk else None
+    size = options.spool_bytes or settings.max_bytes or DEFAULT_BYTES
+    return BridgeOptions(options.wait, PROFILES[options.limits], file, size)
 
 
 def _gate(options: Namespace, group: Group, broker: Broker) -> Gate:

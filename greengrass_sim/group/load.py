@@ -16,6 +16,7 @@ from greengrass_sim.group.localise import localise
 from greengrass_sim.group.model import Group
 from greengrass_sim.group.problems import Problems
 from greengrass_sim.group.schema import decode
+from greengrass_sim.group.spooler import with_spooler
 
 _IN_FOLDER = ("group.toml", "group.json", "greengo.yaml", "template.yaml", "template.yml", "template.json")
 
@@ -48,7 +49,7 @@ def _finish(draft: Draft, local: Local, folder: Path, options: CheckOptions) -> 
     group = localise(group, local, folder, problems)
     problems.attempt(check_group, group, options)
     problems.raise_any()
-    return group
+    return with_spooler(group)
 
 
 def _in_folder(path: Path) -> Path:

@@ -61,6 +61,14 @@ class Connector:
 
 
 @dataclass(frozen=True)
+class SpoolerSettings:
+    """What waits for the cloud: on disk or in memory, and how many bytes of it (None: the default)."""
+
+    on_disk: bool
+    max_bytes: int | None
+
+
+@dataclass(frozen=True)
 class Group:
     """A group with what a local run adds to it.
 
@@ -81,6 +89,7 @@ class Group:
     interpreters: dict[str, str] = field(default_factory=dict)
     secrets_file: str | None = None
     default_memory_kb: int | None = None
+    spooler: SpoolerSettings | None = None
 
     @property
     def mqtt_side(self) -> frozenset[str]:

@@ -14,6 +14,7 @@ from greengrass_sim.group.checks.resources import resource_problems
 from greengrass_sim.group.checks.secrets import secret_problems
 from greengrass_sim.group.checks.subscriptions import subscription_problems
 from greengrass_sim.group.model import Group
+from greengrass_sim.group.spooler import spooler_problems
 
 _CHECKS: tuple[Callable[[Group], Iterator[Problem]], ...] = (
     identity_problems,
@@ -22,6 +23,7 @@ _CHECKS: tuple[Callable[[Group], Iterator[Problem]], ...] = (
     access_problems,
     secret_problems,
     subscription_problems,
+    spooler_problems,
 )
 
 

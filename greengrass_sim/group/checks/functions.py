@@ -10,6 +10,7 @@ from pathlib import Path
 from greengrass_sim.errors import Problem
 from greengrass_sim.group.function import Function
 from greengrass_sim.group.model import Group
+from greengrass_sim.group.spooler import is_spooler
 from greengrass_sim.runtimes import runtime_problem
 
 MAX_TIMEOUT_S = 24 * 3600
@@ -19,6 +20,8 @@ _EXECUTABLE = re.compile(r"(?:[\w-]+[./])+[A-Za-z_]\w*")
 def function_problems(group: Group) -> Iterator[Problem]:
     """What is wrong with each function's configuration and code."""
     for number, function in enumerate(group.functions):
+        if is_spooler(function):
+            continue
         path = f"$.Functions[{number}]"
         yield from _configuration(f"{path}.FunctionConfiguration", function)
         yield from _code(path, function)
