@@ -54,6 +54,11 @@ class Tuning:
         return tuple(sorted(rows, key=lambda row: -row.saved_ms))
 
     @property
+    def failed(self) -> tuple[str, ...]:
+        """Kernels that could not be measured, and stay as the analytic model has them."""
+        return tuple(row.kernel for row in self.found if row.chosen_ms is None)
+
+    @property
     def choices(self) -> Mapping[str, str]:
         """Kernel → candidate, where it is not the analytic model's."""
         return {row.kernel: row.chosen for row in self.found if row.chosen != row.analytic}
@@ -65,6 +70,7 @@ class Tuning:
             "measured": sum(row.measured for row in self.found),
             "reused": sum(not row.measured for row in self.found),
             "left": self.left,
+            "failed": list(self.failed),
             "records": self.records,
             "notes": list(self.notes),
             "changed": [
@@ -89,6 +95,7 @@ class Tuning:
         saved = f"{sum(row.saved_ms for row in self.changed):.3f} of {total:.3f} ms"
         rows = [("tuning", f"{counts}, {self.left} left; {len(self.changed)} changed, which saves {saved}")]
         rows += [("", _line(row)) for row in self.changed]
+        rows += [("", f"{kernel}: it could not be measured") for kernel in self.failed]
         return [*rows, ("records", self.records), *(("", note) for note in self.notes)]
 
 

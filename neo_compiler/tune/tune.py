@@ -52,7 +52,8 @@ def _measure(kernel: Kernel, washed: int, records: Records, measurer: Measurer) 
         verdict = contest(partial(measurer, subject), kernel.candidates)
     except TimeUp:
         return None
-    records.keep(kernel.key, kernel.shapes, verdict)
+    if verdict.chosen_ms is not None:  # else the fault may be the machine's, and gone the next time
+        records.keep(kernel.key, kernel.shapes, verdict)
     return _found(kernel, verdict, measured=True)
 
 

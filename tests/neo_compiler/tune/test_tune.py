@@ -130,6 +130,20 @@ def test_a_damaged_file_of_records_is_told_and_replaced(
     assert records.with_name("tuning.sqlite.damaged").read_bytes() == b"no database\n" * 1000
 
 
+def test_where_nothing_can_be_measured_the_analytic_model_decides(
+    network: Path, records: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = compiled(network, tmp_path / "plain", None)
+    monkeypatch.setenv("PYTHONMALLOC", "nonsense")  # no Python starts with that
+    report = compiled(network, tmp_path / "tuned", LONG)
+    outcome = tuning(report)
+    assert len(outcome.failed) == len(outcome.found) >= 3
+    assert outcome.failed[0] in "\n".join(text for _, text in report.rows())
+    assert not outcome.changed
+    assert rows(records) == []
+    assert (report.path / "compiled.so").read_bytes() == (plain.path / "compiled.so").read_bytes()
+
+
 def test_the_report_tells_what_was_gained(
     network: Path, records: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
