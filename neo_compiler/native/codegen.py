@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import tvm
@@ -31,10 +32,30 @@ def generate_object(module: tvm.IRModule, target: Target, output: Path) -> int:
     lower, finish, _ = tirx.get_tir_pipeline("s_tir")
     with tvm.transform.PassContext(opt_level=3, config=_CONFIG):
         lowered = tirx.transform.BindTarget(llvm.with_host(llvm))(tvm.IRModule(kernels))
-        lowered = finish()(lower(lowered))
+        lowered = lower(lowered)
+        lowered = finish()(_keep_in_registers(lowered, target) if target.arm else lowered)
         scratch = max((_workspace_bytes(kernel) for kernel in lowered.functions.values()), default=0)
         codegen_build(lowered, llvm).write_to_file(str(output), "o")
     return scratch
+
+
+def _keep_in_registers(module: tvm.IRModule, target: Target) -> tvm.IRModule:
+    """Put local buffers that fit into the registers on the stack, where LLVM turns them into registers.
+
+    TVM would make all of them workspace, whose contents LLVM must store.
+    """
+
+    def visit(allocation: tirx.AllocBuffer) -> tirx.AllocBuffer:
+        buffer = allocation.buffer
+        size = math.prod(int(extent) for extent in buffer.shape) * buffer.dtype.bits * buffer.dtype.lanes // 8
+        if buffer.scope() != "local" or size > target.registers * target.vector:
+            return allocation
+        return tirx.AllocBuffer(buffer, {"disable_lower_builtin": tirx.const(True, "bool")})
+
+    for variable, function in module.functions.items():
+        body = tvm_ffi.structural_map(function.body, (tirx.AllocBuffer, visit))
+        module.update_func(variable, function.with_body(body))
+    return module
 
 
 def _workspace_bytes(kernel: tirx.PrimFunc) -> int:

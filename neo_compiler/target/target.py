@@ -36,6 +36,11 @@ class Target:
         return self.vector // 4
 
     @property
+    def arm(self) -> bool:
+        """Whether vectors are those of ARM's NEON."""
+        return self.arch in ("aarch64", "armv7l")
+
+    @property
     def generic(self) -> bool:
         """Whether the profile stands for an architecture's level, not for one device."""
         return self.cores == 0

@@ -11,7 +11,8 @@ from tvm.s_tir.schedule import SBlockRV
 
 from neo_compiler.schedule.blocks import divisors, extents, split_axes
 from neo_compiler.schedule.choice import Choose
-from neo_compiler.schedule.cpu.epilogue import find_anchor, hold_in_registers, place_border
+from neo_compiler.schedule.cpu.by_lane import has_lanes
+from neo_compiler.schedule.cpu.epilogue import Vectors, find_anchor, hold_in_registers, place_border
 from neo_compiler.schedule.cpu.tiles import Tile, convolution_tiles
 from neo_compiler.target import Target
 
@@ -70,7 +71,7 @@ def blockings(tiles: list[Tile], order: Order) -> list[Blocking]:
 
 
 def _best_order(sch: Schedule, anchor: SBlockRV, tile: Tile, target: Target) -> Order:
-    if _weight_bytes(sch, anchor, tile.blocks) > 2 * target.l1 * 1024:
+    if _weight_bytes(sch, anchor, tile.blocks) > 2 * target.l1 * 1024 and not has_lanes(target):
         return Order.PIECES
     return Order.ROWS if _weight_bytes(sch, anchor) <= target.l2 * 1024 else Order.CHANNELS
 
@@ -89,7 +90,7 @@ def _sum_in_registers(
     for loop in (blocks, rows, columns):
         sch.unroll(loop)
     sch.vectorize(lane)
-    hold_in_registers(sch, anchor, column, target.lanes)
+    hold_in_registers(sch, anchor, column, Vectors(target.lanes, by_lane=has_lanes(target)))
 
 
 def _sum_in_cache(sch: Schedule, anchor: SBlockRV, last: SBlockRV, tile: Tile, target: Target) -> None:

@@ -6,7 +6,8 @@ from tvm.s_tir import Schedule
 
 from neo_compiler.schedule.blocks import extents
 from neo_compiler.schedule.choice import Choose
-from neo_compiler.schedule.cpu.epilogue import find_anchor, hold_in_registers
+from neo_compiler.schedule.cpu.by_lane import has_lanes
+from neo_compiler.schedule.cpu.epilogue import Vectors, find_anchor, hold_in_registers
 from neo_compiler.schedule.cpu.tiles import convolution_tiles
 from neo_compiler.target import Target
 
@@ -33,5 +34,5 @@ def schedule(sch: Schedule, target: Target, choose: Choose) -> bool:
     sch.unroll(tile_rows)
     sch.unroll(tile_vectors)
     sch.vectorize(lane)
-    hold_in_registers(sch, anchor, at, lanes)
+    hold_in_registers(sch, anchor, at, Vectors(lanes, by_lane=has_lanes(target)))
     return True

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from tvm.s_tir import Schedule
 
-from neo_compiler.schedule.blocks import divisors, extents
+from neo_compiler.schedule.blocks import divisors, extents, split_axes
 from neo_compiler.schedule.choice import Choose
-from neo_compiler.schedule.cpu.epilogue import find_anchor, hold_in_registers, place_border
+from neo_compiler.schedule.cpu.by_lane import has_lanes
+from neo_compiler.schedule.cpu.epilogue import Vectors, find_anchor, hold_in_registers, place_border
 from neo_compiler.target import Target
 
 _ROWS = 8  # rows of a channel block in one pass: few enough for the first-level cache
 _WIDTHS = 3  # candidates
+_MOST_TAPS = 9  # whose weights stay in registers while a strip passes, where there are 32 of them
 
 
 @dataclass(frozen=True)
@@ -35,22 +38,25 @@ def schedule(sch: Schedule, target: Target, choose: Choose) -> bool:
     if len(loops) != 5:
         return False
     batch, channel, row, column, lane = loops
-    strip = choose(strips(extents(sch, [row, column]), target))
+    taps = extents(sch, split_axes(sch, anchor, sch.get_loops(anchor))[1])
+    unrolled = 1 if has_lanes(target) and math.prod(taps) > _MOST_TAPS else len(taps)
+    held = math.prod(taps[-unrolled:]) + taps[-1] if has_lanes(target) else 0
+    strip = choose(strips(extents(sch, [row, column]), (target.registers - held) // 2))
     column, columns = sch.split(column, [None, strip.columns])
     row, rows = sch.split(row, [None, strip.rows])
     sch.reorder(batch, channel, row, rows, column, columns, lane)
     sch.parallel(sch.fuse(batch, channel, row))
     sch.unroll(columns)
     sch.vectorize(lane)
-    hold_in_registers(sch, anchor, column, target.lanes, unroll_taps=True)
+    hold_in_registers(sch, anchor, column, Vectors(target.lanes, unroll_taps=unrolled))
     place_border(sch, anchor)
     return True
 
 
-def strips(picture: list[int], target: Target) -> list[Strip]:
+def strips(picture: list[int], widest: int) -> list[Strip]:
     """Candidates for so many rows and columns: narrower and narrower ones, then fewer rows, then all."""
     rows, columns = picture
-    widths = divisors(columns, target.registers // 2)[::-1]
+    widths = divisors(columns, widest)[::-1]
     counts = divisors(rows, _ROWS)[::-1]
     found = [Strip(counts[0], width) for width in widths[:_WIDTHS]]
     return found + [

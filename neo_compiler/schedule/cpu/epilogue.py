@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from tvm.s_tir import Schedule
 from tvm.s_tir.schedule import LoopRV, SBlockRV
 
 from neo_compiler.lower.compute.layout import BORDER
 from neo_compiler.schedule.blocks import blocks_of, extents, name_of, split_axes
+from neo_compiler.schedule.cpu.by_lane import load_vectors
 
 
 def find_anchor(sch: Schedule, name: str) -> tuple[SBlockRV, SBlockRV] | None:
@@ -37,14 +40,26 @@ def fill_padding(sch: Schedule, block: SBlockRV) -> None:
     sch.parallel(sch.fuse(*outer))
 
 
-def hold_in_registers(
-    sch: Schedule, anchor: SBlockRV, at: LoopRV, lanes: int, *, blocks: int = 1, unroll_taps: bool = False
-) -> None:
-    """Compute the anchor's tile under `at`: reductions outside, the tile unrolled, vectors of `lanes` inside.
+@dataclass(frozen=True)
+class Vectors:
+    """How a tile is held: in vectors of `lanes`, with the axis numbered `blocks` innermost.
 
-    The axis numbered `blocks`, channel blocks or vectors of columns, goes innermost: every other axis then
-    needs one broadcast value at a time. In the other order LLVM keeps a broadcast for each row and column
-    alive and spills the accumulators.
+    `unroll_taps` counts the reductions that are unrolled, from the innermost. `by_lane` loads inputs as vectors
+    whose lanes are multiplied one after another.
+    """
+
+    lanes: int
+    blocks: int = 1
+    unroll_taps: int = 0
+    by_lane: bool = False
+
+
+def hold_in_registers(sch: Schedule, anchor: SBlockRV, at: LoopRV, held: Vectors) -> None:
+    """Compute the anchor's tile under `at`: reductions outside, the tile unrolled, vectors inside.
+
+    The axis `held.blocks`, channel blocks or vectors of columns, goes innermost: every other axis then needs one broadcast
+    value at a time. In the other order LLVM keeps a broadcast for each row and column alive and spills the
+    accumulators.
     """
     sch.compute_at(anchor, at, preserve_unit_loops=True)
     sch.set_scope(anchor, 0, "local")  # the stack, where LLVM can turn it into registers
@@ -52,17 +67,19 @@ def hold_in_registers(
     loops = sch.get_loops(anchor)[depth + 1 :]
     spatial, reductions = split_axes(sch, anchor, loops)
     *outer, vector = spatial
-    if extents(sch, [vector])[0] > lanes:
-        vectors, vector = sch.split(vector, [None, lanes])
+    if extents(sch, [vector])[0] > held.lanes:
+        vectors, vector = sch.split(vector, [None, held.lanes])
         outer.append(vectors)
+    blocks = held.blocks
     tile = [*outer[:blocks], *outer[blocks + 1 :], *outer[blocks : blocks + 1]]
     sch.reorder(*reductions, *tile, vector)
     for loop in tile:
         sch.unroll(loop)
-    if unroll_taps:
-        for loop in reductions:
-            sch.unroll(loop)
+    for loop in reductions[len(reductions) - held.unroll_taps :]:
+        sch.unroll(loop)
     sch.vectorize(vector)
+    if held.by_lane:
+        reductions[-1] = load_vectors(sch, anchor, reductions[-1])
     sch.decompose_reduction(anchor, reductions[0])
 
 

@@ -6,12 +6,14 @@ import itertools
 from dataclasses import dataclass
 
 from neo_compiler.schedule.blocks import divisors
+from neo_compiler.schedule.cpu.by_lane import LANES, has_lanes
 from neo_compiler.target import Target
 
 _FMA_PORTS = 2
 _LOAD_PORTS = 2
 _FMA_LATENCY = 4
 _EPILOGUE_SHARE = 8  # every eighth register
+_LANE_FMA_LATENCY = 12  # of Cortex-A53 to A76, in multiply-adds
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,19 @@ def convolution_tiles(output: list[int], target: Target) -> list[Tile]:
             divisors(blocks, 4), divisors(rows, 7), divisors(columns, target.registers)
         )
     ]
-    return sorted((tile for tile in tiles if _fits(tile, target)), key=_merit, reverse=True)
+    fitting = [tile for tile in tiles if _fits(tile, target)]
+    return sorted(fitting, key=_merit_by_lane if has_lanes(target) else _merit, reverse=True)
+
+
+def _merit_by_lane(tile: Tile) -> tuple[float, float, int]:
+    """Multiply-adds wait for nothing where there are enough of them; then loads count.
+
+    For LANES multiply-adds of each accumulator there is one vector of inputs for each row and column, and
+    LANES of weights for each block. Cores that execute in order cannot hide them.
+    """
+    busy = min(1.0, tile.accumulators / _LANE_FMA_LATENCY)
+    loads = (tile.rows * tile.columns + LANES * tile.blocks) / (LANES * tile.accumulators)
+    return busy, -round(loads, 3), tile.columns
 
 
 def _merit(tile: Tile) -> tuple[float, int, int]:
@@ -65,7 +79,11 @@ def _fits(tile: Tile, target: Target) -> bool:
 
     AVX-512 broadcasts within the multiply-add, others need a register for it. With 30 accumulators of 32
     registers, a HardSwish behind a convolution spilled so much that it took two to three times as long.
+    ARM takes a lane of a vector of inputs, one for each row and column, and needs the next weights early.
     """
+    if has_lanes(target):
+        inputs = tile.rows * tile.columns
+        return tile.accumulators + inputs + 2 * tile.blocks + 2 <= target.registers
     broadcasts = 0 if target.vector == 64 else 1
     free = target.registers - target.registers // _EPILOGUE_SHARE
     return tile.accumulators + tile.blocks + broadcasts <= target.registers and tile.accumulators <= free

@@ -12,7 +12,8 @@ from neo_compiler.lower.compute.layout import BORDER
 from neo_compiler.lower.compute.winograd import COLUMNS, PATCHES, PRODUCT, ROWS, TAPS, WINOGRAD
 from neo_compiler.schedule.blocks import blocks_of, divisors, extents, name_of
 from neo_compiler.schedule.choice import Choose
-from neo_compiler.schedule.cpu.epilogue import fill_padding, hold_in_registers
+from neo_compiler.schedule.cpu.by_lane import has_lanes
+from neo_compiler.schedule.cpu.epilogue import Vectors, fill_padding, hold_in_registers
 from neo_compiler.schedule.cpu.tiles import convolution_tiles
 from neo_compiler.target import Target
 
@@ -136,7 +137,7 @@ def _multiply(
     for loop in (blocks, rows, columns):
         sch.unroll(loop)
     sch.vectorize(lane)
-    hold_in_registers(sch, product, across, target.lanes, blocks=3)
+    hold_in_registers(sch, product, across, Vectors(target.lanes, blocks=3, by_lane=has_lanes(target)))
 
 
 def _transform(sch: Schedule, blocks: dict[str, SBlockRV], at: LoopRV, streams: bool) -> None:
