@@ -3,8 +3,9 @@
     python -m benchmarks.emulated                              all models, for rasp4b, rasp5 and rasp3b
     python -m benchmarks.emulated silero-vad --target rasp3b --target jetson_nano
 
-Twice each: the kernels when the artifact is compiled, and then the artifact, by edge_runtime in Python with numpy
-on Debian 12 for that CPU (see benchmarks.userland). A difference is relative to the output's largest magnitude.
+Twice each: the kernels when the artifact is compiled, and then the artifact, by edge_runtime in Python with
+numpy on Debian 12 for that CPU (see benchmarks.userland). A difference is relative to the output's largest
+magnitude.
 """
 
 from __future__ import annotations

@@ -44,8 +44,8 @@ def fill_padding(sch: Schedule, block: SBlockRV) -> None:
 class Vectors:
     """How a tile is held: in vectors of `lanes`, with the axis numbered `blocks` innermost.
 
-    `unroll_taps` counts the reductions that are unrolled, from the innermost. `by_lane` loads inputs as vectors
-    whose lanes are multiplied one after another.
+    `unroll_taps` counts the reductions that are unrolled, from the innermost. `by_lane` loads inputs as
+    vectors whose lanes are multiplied one after another.
     """
 
     lanes: int
@@ -57,9 +57,9 @@ class Vectors:
 def hold_in_registers(sch: Schedule, anchor: SBlockRV, at: LoopRV, held: Vectors) -> None:
     """Compute the anchor's tile under `at`: reductions outside, the tile unrolled, vectors inside.
 
-    The axis `held.blocks`, channel blocks or vectors of columns, goes innermost: every other axis then needs one broadcast
-    value at a time. In the other order LLVM keeps a broadcast for each row and column alive and spills the
-    accumulators.
+    The axis `held.blocks`, channel blocks or vectors of columns, goes innermost: every other axis then needs
+    one broadcast value at a time. In the other order LLVM keeps a broadcast for each row and column alive and
+    spills the accumulators.
     """
     sch.compute_at(anchor, at, preserve_unit_loops=True)
     sch.set_scope(anchor, 0, "local")  # the stack, where LLVM can turn it into registers
