@@ -27,6 +27,12 @@ API double s_to_double(int64_t a) { return (double)a; }
 API int64_t from_double(double a) { return (int64_t)a; }
 API uint64_t u_from_double(double a) { return (uint64_t)a; }
 API int64_t from_float(float a) { return (int64_t)a; }
+uint64_t __udivdi3(uint64_t, uint64_t), __umoddi3(uint64_t, uint64_t);
+int64_t __divdi3(int64_t, int64_t), __moddi3(int64_t, int64_t);
+API uint64_t only_udiv(uint64_t a, uint64_t b) { return __udivdi3(a, b); }
+API uint64_t only_urem(uint64_t a, uint64_t b) { return __umoddi3(a, b); }
+API int64_t only_sdiv(int64_t a, int64_t b) { return __divdi3(a, b); }
+API int64_t only_srem(int64_t a, int64_t b) { return __moddi3(a, b); }
 """
 SCRIPT = """import ctypes as c, json, sys
 lib, rows = c.CDLL(sys.argv[1]), json.load(open(sys.argv[2]))
@@ -49,15 +55,17 @@ def cases() -> list[tuple[Row, float]]:
     rows: list[tuple[Row, float]] = []
     for a in unsigned:
         b = rng.choice(unsigned) or 3
-        rows += [(("udiv", "uuu", [a, b]), a // b), (("urem", "uuu", [a, b]), a % b)]
+        for kind in ("", "only_"):
+            rows += [((f"{kind}udiv", "uuu", [a, b]), a // b), ((f"{kind}urem", "uuu", [a, b]), a % b)]
         rows += [
             (("u_to_float", "fu", [a]), float(np.float32(np.uint64(a)))),
             (("u_to_double", "du", [a]), float(a)),
         ]
         s, t = a - 2**63, max(1, b >> 1) * rng.choice((-1, 1))
         quotient = abs(s) // abs(t) * (1 if (s < 0) == (t < 0) else -1)
-        if quotient != 2**63:
-            rows += [(("sdiv", "sss", [s, t]), quotient), (("srem", "sss", [s, t]), s - quotient * t)]
+        for kind in ("", "only_") if quotient != 2**63 else ():
+            rows += [((f"{kind}sdiv", "sss", [s, t]), quotient)]
+            rows += [((f"{kind}srem", "sss", [s, t]), s - quotient * t)]
         rows += [
             (("s_to_float", "fs", [s]), float(np.float32(np.int64(s)))),
             (("s_to_double", "ds", [s]), float(s)),

@@ -48,6 +48,27 @@ void __aeabi_ldivmod(void);
 DIVMOD(__aeabi_uldivmod, divide)
 DIVMOD(__aeabi_ldivmod, divide_signed)
 
+/* LLVM calls them by the names of GCC's own library where only one of the two is wanted. */
+#define HIDDEN __attribute__((visibility("hidden")))
+HIDDEN uint64_t __udivdi3(uint64_t number, uint64_t divisor) {
+  uint64_t rest;
+  return divide(number, divisor, &rest);
+}
+HIDDEN uint64_t __umoddi3(uint64_t number, uint64_t divisor) {
+  uint64_t rest;
+  divide(number, divisor, &rest);
+  return rest;
+}
+HIDDEN int64_t __divdi3(int64_t number, int64_t divisor) {
+  int64_t rest;
+  return divide_signed(number, divisor, &rest);
+}
+HIDDEN int64_t __moddi3(int64_t number, int64_t divisor) {
+  int64_t rest;
+  divide_signed(number, divisor, &rest);
+  return rest;
+}
+
 static const double two_32 = 4294967296.0;
 
 /* The high half is exact, so there is one rounding, as there should be. */
