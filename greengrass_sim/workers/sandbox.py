@@ -7,16 +7,14 @@ import json
 import logging
 import uuid
 from collections import deque
-from contextlib import suppress
 from typing import Any, Protocol
 
 from greengrass_sim.exchange import Exchange
-from greengrass_sim.invocation import Refusal
-from greengrass_sim.runtime.ipc import MAX_BYTES, Frame, FrameError, Kind
-from greengrass_sim.workers.caller import Caller
+from greengrass_sim.runtime.ipc import MAX_BYTES, Frame, Kind
 from greengrass_sim.workers.launch import Launch
 from greengrass_sim.workers.memory import WATCHED, MemoryWatch
 from greengrass_sim.workers.process import WorkerProcess
+from greengrass_sim.workers.requests import Requests
 from greengrass_sim.workers.work import Outcome, Work
 
 MAX_PAYLOAD = MAX_BYTES - 4096  # what fits into a frame beside its header
@@ -49,21 +47,19 @@ class Sandbox:
         self._output = logging.getLogger(f"function.{launch.name}")
         self._sent: deque[Work] = deque()
         self._watch = exchange.watch
-        self._caller = Caller(launch.arn, exchange, lambda: self._sent[0] if self._sent else None)
-        self._calls: set[asyncio.Task[None]] = set()
         self._aborted = self._stopping = False
         self._deadline: asyncio.TimerHandle | None = None
         self._ended = asyncio.Event()
+        self._process = WorkerProcess(launch, self._on_frame, self._on_end)
+        self._requests = Requests(
+            launch, exchange, lambda: self._sent[0] if self._sent else None, self._process.send
+        )
         self._handlers = {
+            **self._requests.handlers,
             Kind.READY: self._on_ready,
             Kind.FAILED: self._on_failed,
-            Kind.PUBLISH: self._on_publish,
-            Kind.REFUSED: self._on_refused,
             Kind.RESULT: self._on_result,
-            Kind.CALL: self._on_call,
-            Kind.LOG: self._on_log,
         }
-        self._process = WorkerProcess(launch, self._on_frame, self._on_end)
         self._memory: MemoryWatch | None = None
         self._killed_for: str | None = None
         self._starting = asyncio.get_running_loop().create_task(self._start())
@@ -189,38 +185,6 @@ class Sandbox:
             self._tell("worker", state="failed", reason=self.failure)
         self._owner.on_ready(self)
 
-    def _on_publish(self, frame: Frame) -> None:
-        # One that comes after its invocation has ended, from another thread, belongs to none.
-        caller = self._caller if self._is_first(frame.header["id"]) else self._caller.outside
-        with suppress(Refusal):
-            caller.publish(frame.header["topic"], frame.payload)
-
-    def _on_refused(self, frame: Frame) -> None:
-        self._log.warning("publish to %r refused: %s", frame.header["topic"], frame.header["reason"])
-
-    def _on_call(self, frame: Frame) -> None:
-        task = asyncio.get_running_loop().create_task(self._call(frame))
-        self._calls.add(task)
-        task.add_done_callback(self._calls.discard)
-
-    async def _call(self, frame: Frame) -> None:
-        header, payload = frame.header, b""
-        caller = self._caller if self._is_first(header["id"]) else self._caller.outside
-        answer: dict[str, Any] = {"call": header["call"]}
-        try:
-            reply = await caller.call(header["arn"], frame.payload, header["context"], header["wait"])
-            payload, answer["error"] = reply.payload, reply.error
-        except Refusal as refusal:
-            answer |= {"status": refusal.status, "reason": refusal.reason}
-        try:
-            self._process.send(Kind.ANSWER, answer, payload)
-        except FrameError as error:
-            self._process.send(Kind.ANSWER, {**answer, "status": 413, "reason": str(error)})
-
-    def _on_log(self, frame: Frame) -> None:
-        header = frame.header
-        self._output.log(header["level"], "%s", header["text"], extra={"place": header["place"]})
-
     def _is_first(self, identity: str | None) -> bool:
         return bool(self._sent) and self._sent[0].id == identity
 
@@ -240,8 +204,8 @@ class Sandbox:
     def _on_timeout(self) -> None:
         work = self._sent.popleft()
         error = f"Task timed out after {self.launch.timeout:.2f} seconds"
-        if self._caller.waits_for:
-            error += f" while it waited for the answer of {', '.join(self._caller.waits_for)}"
+        if self._requests.waits_for:
+            error += f" while it waited for the answer of {', '.join(self._requests.waits_for)}"
         self._log.error("%s on topic %r: the event is given up, the worker is ended", error, work.subject)
         self.ready, self._aborted = False, True
         self._process.abort()
@@ -253,8 +217,7 @@ class Sandbox:
         if self._memory is not None:
             self._memory.stop()
         self._cancel_deadline()
-        for task in self._calls:
-            task.cancel()
+        self._requests.cancel()
         self.failure = self.failure or reason
         self._ended.set()
         if self._watch.active:
