@@ -17,7 +17,8 @@ from greengrass_sim.group import Function, Group, Resource
 from greengrass_sim.group.problems import Problems
 from greengrass_sim.group.unenforced import unenforced
 from greengrass_sim.resources.tree import ResourceTree
-from greengrass_sim.runtimes import interpreter, runtime_note
+from greengrass_sim.runtimes import interpreter
+from greengrass_sim.workers.isolation import sentences
 
 SCHEMA_VERSION = 1
 
@@ -37,11 +38,6 @@ def run(options: Namespace) -> int:
 
 def describe(group: Group) -> dict[str, Any]:
     """What would run, ready for JSON."""
-    notes = [
-        f"function {one.id}: {note}"
-        for one in group.functions
-        if (note := runtime_note(one.lambda_runtime, group.interpreters))
-    ]
     return {
         "schema_version": SCHEMA_VERSION,
         "group": group.name,
@@ -51,7 +47,7 @@ def describe(group: Group) -> dict[str, Any]:
             {"source": _short(row.source), "subject": row.subject, "target": _short(row.target)}
             for row in group.subscriptions
         ],
-        "notes": [*notes, *unenforced(group)],
+        "notes": [*unenforced(group), *sentences(group)],
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from greengrass_sim.group.model import Group
+from greengrass_sim.runtimes import runtime_note
 
 
 def unenforced(group: Group) -> list[str]:
@@ -11,6 +12,11 @@ def unenforced(group: Group) -> list[str]:
         f"function {function.id}: ExecArgs is not used"
         for function in group.functions
         if function.config.exec_args is not None
+    ]
+    sentences += [
+        f"function {function.id}: {note}"
+        for function in group.functions
+        if (note := runtime_note(function.lambda_runtime, group.interpreters))
     ]
     for row in group.subscriptions:
         if {row.source, row.target} <= group.mqtt_side:

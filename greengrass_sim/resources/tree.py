@@ -8,6 +8,7 @@ open the destination path itself: `views` tells what has to be shown there.
 from __future__ import annotations
 
 import shutil
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -57,6 +58,9 @@ class ResourceTree:
         shutil.rmtree(root, ignore_errors=True)
         root.mkdir(parents=True)
         (root / SCRATCH).mkdir()
+        if self._group.execution(function).run_as is not None:
+            # Another user has to come through to its resources; what else lies here it cannot list.
+            self._work.chmod(stat.S_IMODE(self._work.stat().st_mode) | 0o011)
         for view in self._all(function):
             link = root / view.destination.lstrip("/")
             link.parent.mkdir(parents=True, exist_ok=True)

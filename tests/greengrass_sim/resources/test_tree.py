@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import stat
 import tarfile
 import zipfile
 from dataclasses import replace
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from greengrass_sim.errors import GroupError
-from greengrass_sim.group import DefaultConfig, Execution, Group, load_group
+from greengrass_sim.group import DefaultConfig, Execution, Group, RunAs, load_group
 from greengrass_sim.resources.tree import SCRATCH, ResourceTree
 from tests.greengrass_sim.groups import echo_group, write_group
 
@@ -122,3 +123,16 @@ def test_an_archive_that_reaches_out_is_refused(tmp_path: Path) -> None:
         ResourceTree(group, tmp_path / "work").prefix(group.functions[0])
     assert caught.value.path == "$.Resources[0].LocalPath"
     assert list((tmp_path / "work" / "models").iterdir()) == []
+
+
+@pytest.mark.parametrize(("run_as", "mode"), [(None, 0o700), (RunAs(65534, 65534), 0o711)])
+def test_another_user_comes_through_to_its_resources(tmp_path: Path, run_as: RunAs | None, mode: int) -> None:
+    make_archive(tmp_path / "m.tar.gz", make_member("weights"))
+    group = make_group(tmp_path, "m.tar.gz")
+    group = replace(group, default_config=DefaultConfig(Execution(run_as=run_as)))
+    work = tmp_path / "work"
+    work.mkdir(0o700)
+    prefix = ResourceTree(group, work).prefix(group.functions[0])
+    assert stat.S_IMODE(work.stat().st_mode) == mode
+    for path in (prefix, work / "models" / "model", work / "models" / "model" / "weights"):
+        assert path.stat().st_mode & 0o004
