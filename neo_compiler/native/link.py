@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import os
+import functools
 import re
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from importlib import resources
 from pathlib import Path
 
 from neo_compiler.errors import NeoError, TargetError
 from neo_compiler.native.driver import driver_source
-from neo_compiler.native.libc import DeviceLibc, device_libc, stub_libraries
+from neo_compiler.native.libc import device_libc, stub_libraries
 from neo_compiler.native.plan import Plan
 from neo_compiler.native.zig import compile_c, run_zig, zig_program
 from neo_compiler.target import Target
@@ -48,20 +49,47 @@ def link(objects: Sequence[Path], plan: Plan, target: Target, output: Path) -> N
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{output.name}.", dir=output.parent) as name:
         folder = Path(name)
-        compiled = [*_runtime_objects(source, libc, folder), *(path.resolve() for path in objects)]
+        common = _model_independent(target.arch)
+        runtime, stubs = ([_written(*row, folder) for row in rows] for rows in common)
+        driver = folder / "plan.c"
+        driver.write_text(source, encoding="ascii")
+        with _runtime() as headers:
+            runtime.append(compile_c(driver, libc.triple, folder, [*libc.flags, f"-I{headers}"]))
         library = folder / output.name
-        _link_shared(compiled, stub_libraries(libc, folder), library, target)
+        _link_shared([*runtime, *(path.resolve() for path in objects)], stubs, library, target)
         library.replace(output)
 
 
-def _runtime_objects(source: str, libc: DeviceLibc, folder: Path) -> list[Path]:
-    runtime = resources.files("neo_compiler.native").joinpath("runtime")
-    with resources.as_file(runtime) as headers, ThreadPoolExecutor(os.cpu_count()) as threads:
-        plan = folder / "plan.c"
-        plan.write_text(source, encoding="ascii")
-        sources = [*sorted(headers.glob("*.c")), plan]
-        flags = [*libc.flags, f"-I{headers}"]
-        return list(threads.map(lambda path: compile_c(path, libc.triple, folder, flags), sources))
+# Names and contents of object files.
+_Files = tuple[tuple[str, bytes], ...]
+
+
+@functools.cache
+def _model_independent(arch: str) -> tuple[_Files, _Files]:
+    """The runtime's objects and the device's libraries: the same for all models that a process compiles."""
+    libc = device_libc(arch)
+    with tempfile.TemporaryDirectory(prefix="neo-runtime-") as name, ThreadPoolExecutor() as threads:
+        folder = Path(name)
+        with _runtime() as headers:
+            flags = [*libc.flags, f"-I{headers}"]
+            sources = sorted(headers.glob("*.c"))
+            objects = list(threads.map(lambda path: compile_c(path, libc.triple, folder, flags), sources))
+        return _contents(objects), _contents(stub_libraries(libc, folder))
+
+
+def _runtime() -> AbstractContextManager[Path]:
+    """The folder of the runtime's sources."""
+    return resources.as_file(resources.files("neo_compiler.native").joinpath("runtime"))
+
+
+def _contents(paths: Sequence[Path]) -> _Files:
+    return tuple((path.name, path.read_bytes()) for path in paths)
+
+
+def _written(name: str, content: bytes, folder: Path) -> Path:
+    path = folder / name
+    path.write_bytes(content)
+    return path
 
 
 def _link_shared(objects: Sequence[Path], stubs: Sequence[Path], library: Path, target: Target) -> None:

@@ -1,0 +1,1 @@
+"""The ONNX package's own backend cases, compiled and run: `python -m tests.conformance`."""

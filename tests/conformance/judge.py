@@ -1,0 +1,92 @@
+"""One case through the compiler and the runtime, as a user would do it."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+
+from edge_runtime.errors import EdgeError, ExitCode
+from tests.conformance.cases import Case, Value
+from tests.conformance.outcome import Outcome
+
+BFLOAT16_RTOL = 2**-6
+
+
+def judge(case: Case) -> Outcome:
+    """Compile, load and run a case, and compare with what it expects."""
+    start = time.perf_counter()
+    result, detail = _result(case)
+    seconds = time.perf_counter() - start
+    return Outcome(case.name, case.kind, case.operator, result, detail, seconds, case.fixed)
+
+
+def _result(case: Case) -> tuple[str, str]:
+    with tempfile.TemporaryDirectory(prefix="conformance-") as folder:
+        try:
+            found, placement = _run(case, Path(folder))
+        except EdgeError as error:
+            kind = "crash" if error.exit_code is ExitCode.BUG else "refused"
+            return kind, f"{type(error).__name__}: {_line(error)}"
+        except MemoryError:
+            return "crash", "out of memory"
+        except Exception as error:  # noqa: BLE001 - whatever else comes out of the compiler is a bug of it
+            return "crash", f"{type(error).__name__}: {_line(error)}"
+    wrong = [name for name, value in case.expected.items() if not _agrees(found[name], value, case)]
+    return ("wrong", f"output {', '.join(wrong)}") if wrong else (placement, "")
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]
+
+
+def _run(case: Case, folder: Path) -> tuple[dict[str, Any], str]:
+    import edge_runtime
+    from neo_compiler.job import compile_model
+    from neo_compiler.options import CompileOptions
+
+    path = folder / "model.onnx"
+    onnx.save(case.model, path)
+    options = CompileOptions(path, output=folder / "artifact", input_shapes=_shapes(case))
+    compile_model(options)
+    with edge_runtime.load(folder / "artifact", threads=1) as model:
+        return dict(model.run(case.inputs)), _placement([row.backend for row in model.placement])
+
+
+def _placement(backends: Sequence[str]) -> str:
+    if set(backends) == {"native"}:
+        return "native"
+    return "mixed" if "native" in backends else "fallback"
+
+
+def _shapes(case: Case) -> dict[str, tuple[int, ...]]:
+    """The shapes of those inputs that the model leaves open."""
+    shapes = {}
+    for value in case.model.graph.input:
+        given, kind = case.inputs.get(value.name), value.type.tensor_type
+        if not isinstance(given, np.ndarray) or not value.type.HasField("tensor_type"):
+            continue
+        if not kind.HasField("shape") or not all(size.HasField("dim_value") for size in kind.shape.dim):
+            shapes[value.name] = given.shape
+    return shapes
+
+
+def _agrees(found: Value, expected: Value, case: Case) -> bool:
+    if isinstance(expected, list):
+        return len(found) == len(expected) and all(
+            _agrees(*pair, case) for pair in zip(found, expected, strict=True)
+        )
+    found, expected = np.asarray(found), np.asarray(expected)
+    if found.shape != expected.shape or found.dtype != expected.dtype:
+        return False
+    if expected.dtype.kind in "OSU":
+        return bool((found == expected).all())
+    rtol = case.rtol
+    if expected.dtype.name == "bfloat16":
+        found, expected, rtol = found.astype(np.float32), expected.astype(np.float32), BFLOAT16_RTOL
+    return bool(np.allclose(found, expected, rtol=rtol, atol=case.atol, equal_nan=True))
