@@ -13,7 +13,7 @@ from edge_runtime.schema import SchemaError, parse
 SCHEMA_VERSION = 1
 
 # Names that `Manifest.features` may hold: what a reader has to know beyond this schema.
-KNOWN_FEATURES: frozenset[str] = frozenset()
+KNOWN_FEATURES: frozenset[str] = frozenset({"parts"})
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,24 @@ class Placement:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A piece of a model that is run in several; `path` is its library or, for onnxruntime, its .onnx file.
+
+    The tensors are named as in the whole model. `operators` counts the operators of its nodes; `reasons`
+    tells for the operators of a part in onnxruntime why they are not native.
+    """
+
+    backend: str
+    path: str
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    params: str | None = None
+    nodes: int = 0
+    operators: dict[str, int] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class FileEntry:
     """SHA-256 in hexadecimal and size in bytes."""
 
@@ -104,7 +122,8 @@ class Manifest:
     """All of manifest.json; `files` names every other file of the artifact.
 
     `features` names what a reader must understand to run this artifact rightly, so that an older reader
-    refuses it; keys that no reader needs may be added freely.
+    refuses it; keys that no reader needs may be added freely. `parts` run in their order, and are empty where
+    one library is the whole model.
     """
 
     model: ModelIdentity
@@ -117,6 +136,7 @@ class Manifest:
     placement: tuple[Placement, ...]
     files: dict[str, FileEntry]
     features: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Manifest:

@@ -9,11 +9,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from weakref import finalize
 
-from edge_runtime.arrays import aligned_empty, check_inputs, fixed_shape
+from edge_runtime.arrays import check_inputs
 from edge_runtime.artifact import LIBRARY, PARAMS, Artifact, open_artifact
+from edge_runtime.chain import Chain
+from edge_runtime.engine import Engine, NativeMemory
 from edge_runtime.errors import ArtifactError, InputError, RunError
 from edge_runtime.manifest import Manifest, Placement, TensorSpec
-from edge_runtime.native import NativeMemory, NativeModel
+from edge_runtime.native import NativeModel
 from edge_runtime.sessions import SessionPool
 
 if TYPE_CHECKING:
@@ -32,15 +34,15 @@ class Model:
     """Made by `load`. May be used by several threads at a time: each run has its own memory."""
 
     def __init__(self, artifact: Artifact, threads: int | None = None) -> None:
-        native = _open_native(artifact, threads)
+        engine = _open_engine(artifact, threads or 0)
         self.artifact = artifact
-        self.inputs: tuple[TensorSpec, ...] = native.inputs
-        self.outputs: tuple[TensorSpec, ...] = native.outputs
-        self.threads: int = native.threads
-        self.memory: NativeMemory = native.memory
-        self._steps = native.steps
-        self._shapes = [(spec.name, spec.dtype, fixed_shape(spec)) for spec in self.outputs]
-        self._sessions = SessionPool(native)
+        self.inputs: tuple[TensorSpec, ...] = engine.inputs
+        self.outputs: tuple[TensorSpec, ...] = engine.outputs
+        self.threads: int = engine.threads
+        self.memory: NativeMemory = engine.memory
+        self._steps = engine.steps
+        self._names = [spec.name for spec in self.outputs]
+        self._sessions = SessionPool(engine)
         self._close = finalize(self, _close, self._sessions, artifact)
 
     @property
@@ -59,16 +61,15 @@ class Model:
         Raises InputError where a name, dtype or shape is not as `inputs` declares; RunError where the model
         is closed or its code reports an error.
         """
-        given, made = check_inputs(self.inputs, inputs), self._new_outputs()
+        given = check_inputs(self.inputs, inputs)
         with self._sessions.session() as session:
-            session.run(given, list(made.values()))
-        return made
+            return dict(zip(self._names, session.compute(given), strict=True))
 
     def profile(self, inputs: Mapping[str, Any]) -> list[StepTime]:
         """One inference that is timed step by step. Raises as `run` does."""
-        given, made = check_inputs(self.inputs, inputs), self._new_outputs()
+        given = check_inputs(self.inputs, inputs)
         with self._sessions.session() as session:
-            times = session.profile(given, list(made.values()))
+            times = session.time(given)
         return [StepTime(name, time / 1e9) for name, time in zip(self._steps, times, strict=True)]
 
     def close(self) -> None:
@@ -82,9 +83,6 @@ class Model:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    def _new_outputs(self) -> dict[str, Array]:
-        return {name: aligned_empty(dtype, shape) for name, dtype, shape in self._shapes}
 
 
 def load(path: str | Path, threads: int | None = None) -> Model:
@@ -111,11 +109,13 @@ def _close(sessions: SessionPool, artifact: Artifact) -> None:
     artifact.close()
 
 
-def _open_native(artifact: Artifact, threads: int | None) -> NativeModel:
+def _open_engine(artifact: Artifact, threads: int) -> Engine:
     files, folder, manifest = artifact.manifest.files, artifact.folder, artifact.manifest
+    if manifest.parts:
+        return Chain(folder, manifest, threads)
     if LIBRARY not in files:
         raise ArtifactError(f"{folder} holds no {LIBRARY}")
-    native = NativeModel(folder / LIBRARY, folder / PARAMS if PARAMS in files else None, threads or 0)
+    native = NativeModel(folder / LIBRARY, folder / PARAMS if PARAMS in files else None, threads)
     if (native.inputs, native.outputs) != (manifest.inputs, manifest.outputs):
         native.close()
         raise ArtifactError(f"{folder}: manifest.json and {LIBRARY} disagree about inputs and outputs")

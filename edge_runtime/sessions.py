@@ -6,14 +6,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from edge_runtime.engine import Engine, Session
 from edge_runtime.errors import RunError
-from edge_runtime.native import NativeModel, NativeSession
 
 
 class SessionPool:
     """The sessions of one model, for any number of threads; owns the model too, and closes it last."""
 
-    def __init__(self, model: NativeModel) -> None:
+    def __init__(self, model: Engine) -> None:
         self._model = model
         self._lock = threading.Lock()
         self._idle = [model.session()]
@@ -21,7 +21,7 @@ class SessionPool:
         self._closed = False
 
     @contextmanager
-    def session(self) -> Iterator[NativeSession]:
+    def session(self) -> Iterator[Session]:
         """Raises RunError after `close`, or where there is no memory for a further session."""
         with self._lock:
             if self._closed:
@@ -40,7 +40,7 @@ class SessionPool:
                 self._closed = True
                 self._close_idle()
 
-    def _give_back(self, session: NativeSession) -> None:
+    def _give_back(self, session: Session) -> None:
         with self._lock:
             self._busy -= 1
             self._idle.append(session)

@@ -24,6 +24,7 @@ def compile(  # noqa: A001, PLR0913 - the public name; options are keywords so t
     compiler_options: Mapping[str, Any] | None = None,
     require_verified: bool = False,
     tune: float | None = None,
+    fallback: str = "parts",
     observer: Observer | None = None,
 ) -> Path:
     """Compile the ONNX model at `path` and return where the artifact lies.
@@ -35,12 +36,14 @@ def compile(  # noqa: A001, PLR0913 - the public name; options are keywords so t
     output's largest magnitude. Where neither this machine nor an emulator can execute the code it is written
     unverified, and says so, unless `require_verified` forbids it. At most `tune` seconds are spent on
     measuring kernels on this machine; 0 uses the records of earlier measurements, None not even them.
-    `observer` is called with a StageEvent when a stage begins and ends.
+    `fallback` tells what onnxruntime may run on the device where no native code exists: "never" nothing,
+    "parts" parts of the model, "whole" even all of it. `observer` is called with a StageEvent when a stage
+    begins and ends.
 
     Raises a subclass of NeoError; its `exit_code` is the one that the command line ends with.
     """
     from neo_compiler.job import compile_model
-    from neo_compiler.options import CompileOptions
+    from neo_compiler.options import CompileOptions, Fallback
 
     options = CompileOptions(
         model=Path(path),
@@ -53,5 +56,6 @@ def compile(  # noqa: A001, PLR0913 - the public name; options are keywords so t
         compiler_options=dict(compiler_options or {}),
         require_verified=require_verified,
         tune=tune,
+        fallback=Fallback(fallback),
     )
     return compile_model(options, observer).path

@@ -75,6 +75,15 @@ def _add_compile(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="SECONDS",
         help="measure kernels on this machine for so long and keep the records; 0: use earlier records",
     )
+    choice = command.add_mutually_exclusive_group()
+    choice.add_argument(
+        "--fallback",
+        choices=("never", "parts", "whole"),
+        default="parts",
+        help="what onnxruntime may run on the device where no native code exists: nothing, parts of the "
+        "model, or even all of it; default: parts",
+    )
+    choice.add_argument("--no-fallback", action="store_const", const="never", dest="fallback", help="= never")
     _add_comparison(command)
     _add_verbosity(command)
 

@@ -7,7 +7,7 @@ import io
 import json
 import zipfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
@@ -25,7 +25,7 @@ from edge_runtime.manifest import (
     Placement,
     TargetNeeds,
 )
-from neo_compiler.native.plan import Plan
+from neo_compiler.assembly import BuiltPart, tensor_spec
 from neo_compiler.options import CompileOptions
 from neo_compiler.target import Target
 from neo_compiler.verify import Sample
@@ -38,33 +38,44 @@ EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip file can hold
 
 
 def describe(
-    options: CompileOptions,
-    target: Target,
-    prepared: onnx.ModelProto,
-    plan: Plan,
-    tuned: Mapping[str, str] | None = None,
+    options: CompileOptions, target: Target, prepared: onnx.ModelProto, parts: Sequence[BuiltPart]
 ) -> Manifest:
-    """The manifest of a compiled model, as yet without accuracy and files.
-
-    `tuned` names the schedules that measuring has chosen; None where nothing was tuned.
-    """
-    operators = Counter(node.op_type for node in prepared.graph.node)
+    """The manifest of a compiled model, as yet without accuracy and files."""
+    tunings = [part.tuning.choices for part in parts if part.tuning is not None]
+    tuned = {kernel: rule for choices in tunings for kernel, rule in choices.items()} if tunings else None
+    plans = [part.plan for part in parts if part.plan is not None]
+    alone = len(parts) == len(plans) == 1
     return Manifest(
         model=_model_identity(options.model, prepared),
         compiler=_compiler_identity(options, tuned),
         target=target_needs(target),
-        inputs=plan.inputs,
-        outputs=plan.outputs,
-        memory=Memory(plan.arena_bytes, plan.params_bytes, plan.scratch_bytes),
+        inputs=plans[0].inputs if alone else tuple(map(tensor_spec, prepared.graph.input)),
+        outputs=plans[0].outputs if alone else tuple(map(tensor_spec, prepared.graph.output)),
+        memory=Memory(
+            sum(plan.arena_bytes for plan in plans),
+            sum(plan.params_bytes for plan in plans),
+            sum(plan.scratch_bytes for plan in plans),
+        ),
         accuracy=None,
-        placement=(Placement("native", operators.total(), dict(sorted(operators.items()))),),
+        placement=tuple(_placements(parts)),
         files={},
+        features=() if alone else ("parts",),
+        parts=() if alone else tuple(part.entry for part in parts),
     )
 
 
 def target_needs(target: Target) -> TargetNeeds:
-    """What a machine must have to run code for `target`."""
+    """What a machine has to be to run code for `target`."""
     return TargetNeeds(target.name, target.triple, target.arch, target.cpu, target.requires)
+
+
+def _placements(parts: Sequence[BuiltPart]) -> Iterator[Placement]:
+    """The parts of each backend together, native ones first."""
+    for backend in ("native", "onnxruntime"):
+        entries = [part.entry for part in parts if part.entry.backend == backend]
+        operators = sum((Counter(entry.operators) for entry in entries), Counter[str]())
+        if entries:
+            yield Placement(backend, operators.total(), dict(sorted(operators.items())))
 
 
 def write_manifest(manifest: Manifest, folder: Path) -> Manifest:
@@ -109,7 +120,7 @@ def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
 def accuracy(found: Verified, sample: Sample) -> Accuracy:
     """What the comparison found, in the manifest's terms: the worst output counts."""
     return Accuracy(
-        reference=f"onnxruntime {metadata.version('onnxruntime')} without graph optimisations",
+        reference=sample.reference,
         samples=1,
         max_relative=max((check.difference for check in found.checks), default=None),
         max_absolute=max((check.absolute for check in found.checks), default=None),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from edge_runtime.errors import EdgeError, ExitCode
 
 
@@ -24,17 +26,24 @@ class ModelError(NeoError):
 class UnsupportedOperators(ModelError):
     """Operators that no native code exists for.
 
-    `operators` maps an operator's name to the names of the nodes that use it.
+    `operators` maps an operator's name to the names of the nodes that use it; `reasons` tells more of some.
     """
 
-    def __init__(self, operators: dict[str, list[str]], why: str = "no native code exists for") -> None:
+    def __init__(
+        self,
+        operators: Mapping[str, list[str]],
+        why: str = "no native code exists for",
+        reasons: Mapping[str, str] | None = None,
+        remedy: str = "",
+    ) -> None:
         self.operators = operators
-        rows = [
-            f"  {name}: {len(nodes)} node{'s' if len(nodes) > 1 else ''}, first: {', '.join(nodes[:3])}"
-            for name, nodes in sorted(operators.items())
-        ]
+        rows = []
+        for name, nodes in sorted(operators.items()):
+            row = f"  {name}: {len(nodes)} node{'s' if len(nodes) > 1 else ''}, first: {', '.join(nodes[:3])}"
+            reason = (reasons or {}).get(name)
+            rows.append(f"{row} ({reason})" if reason else row)
         count = f"{len(operators)} operator{'s' if len(operators) > 1 else ''}"
-        super().__init__(f"{why} {count} of this model:\n" + "\n".join(rows))
+        super().__init__("\n".join([f"{why} {count} of this model:", *rows, *filter(None, [remedy])]))
 
 
 class TargetError(NeoError):

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from neo_compiler.errors import UsageError
+
+
+class Fallback(StrEnum):
+    """What onnxruntime may run: nothing, parts of a model, or even all of it."""
+
+    NEVER = "never"
+    PARTS = "parts"
+    WHOLE = "whole"
 
 
 @dataclass(frozen=True)
@@ -32,6 +41,7 @@ class CompileOptions:
     compiler_options: Mapping[str, Any] = field(default_factory=dict)
     require_verified: bool = False
     tune: float | None = None
+    fallback: Fallback = Fallback.PARTS
 
     def __post_init__(self) -> None:
         if not 0 <= self.tolerance < float("inf"):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from neo_compiler.commands.table import print_table
 from neo_compiler.errors import UsageError
-from neo_compiler.options import CompileOptions, parse_input_shapes
+from neo_compiler.options import CompileOptions, Fallback, parse_input_shapes
 from neo_compiler.progress import progress
 from neo_compiler.target.find import HOST
 from neo_compiler.target.neo import parse_compiler_options, platform_name
@@ -34,6 +34,7 @@ def run(arguments: argparse.Namespace) -> None:
         tolerance=arguments.tolerance,
         seed=arguments.seed,
         tune=arguments.tune,
+        fallback=Fallback(arguments.fallback),
     )
     with progress(hidden=arguments.quiet) as observer:
         from neo_compiler.job import compile_model

@@ -35,26 +35,39 @@ SMALL_INTEGERS = frozenset(
 log = logging.getLogger(__name__)
 
 
-def fold(model: ir.Model) -> None:
-    """Replace nodes whose inputs are all constant by initializers, and infer the type of all other values."""
+def fold(model: ir.Model, observed: Mapping[str, onnx.TypeProto] | None = None) -> None:
+    """Replace nodes whose inputs are all constant by initializers, and infer the type of all other values.
+
+    `observed` holds types that stand in where the operator's rules tell none.
+    """
+    known = observed or {}
     for node in list(model.graph):
         types = infer_types(node, model)
         values = _shape_of(node) or _constant(node, types, model)
         if values is None:
             for output in node.outputs:
                 if output.name:
-                    _set_type(output, types.get(output.name))
+                    _set_type(output, types.get(output.name), known.get(output.name))
         else:
             _replace(node, values)
 
 
-def _set_type(value: ir.Value, inferred: onnx.TypeProto | None) -> None:
+def _set_type(
+    value: ir.Value, inferred: onnx.TypeProto | None, observed: onnx.TypeProto | None = None
+) -> None:
+    if observed is not None and (inferred is None or not _type_is_static(inferred)):
+        inferred = observed
     if inferred is None:
         if not is_static(value):
             value.shape = None  # what the exporter noted may hold symbols that no longer exist
         return
     value.type = ir.serde.deserialize_type_proto_for_type(inferred)
     value.shape = ir.serde.deserialize_type_proto_for_shape(inferred)
+
+
+def _type_is_static(kind: onnx.TypeProto) -> bool:
+    tensor = kind.tensor_type
+    return tensor.HasField("shape") and all(size.HasField("dim_value") for size in tensor.shape.dim)
 
 
 def _shape_of(node: ir.Node) -> list[np.ndarray] | None:
@@ -103,9 +116,9 @@ def _may_fold(node: ir.Node) -> bool:
 
 def _type_bytes(kind: onnx.TypeProto) -> int:
     """Bytes of a value of this type, 0 where its shape is not known."""
-    tensor = kind.tensor_type
-    if not tensor.HasField("shape") or not all(size.HasField("dim_value") for size in tensor.shape.dim):
+    if not _type_is_static(kind):
         return 0
+    tensor = kind.tensor_type
     count = int(np.prod([size.dim_value for size in tensor.shape.dim], dtype=np.int64))
     return int(count * ir.DataType(tensor.elem_type).itemsize)
 

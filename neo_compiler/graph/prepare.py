@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
+import numpy as np
 import onnx
 import onnx_ir as ir
 
@@ -13,11 +15,14 @@ from neo_compiler.graph.drop_no_ops import drop_no_ops
 from neo_compiler.graph.explicit_padding import explicit_padding
 from neo_compiler.graph.fix_shapes import fix_shapes
 from neo_compiler.graph.fold import fold
+from neo_compiler.graph.foreign import foreign_nodes
 from neo_compiler.graph.inline import inline_functions
 from neo_compiler.graph.lift_constants import lift_constants
 from neo_compiler.graph.name_nodes import name_nodes
+from neo_compiler.graph.observe import observe
 from neo_compiler.graph.splice_ifs import splice_ifs
 from neo_compiler.graph.tidy import drop_unused, tidy
+from neo_compiler.graph.values import is_static
 
 # Each pass edits the model in place and leaves it valid.
 PASSES: tuple[Callable[[ir.Model], object], ...] = (
@@ -27,25 +32,60 @@ PASSES: tuple[Callable[[ir.Model], object], ...] = (
     fold,
     splice_ifs,
     drop_unused,
-    check_operators,
     drop_no_ops,
     explicit_padding,
     tidy,
-    check_static,
 )
 
 
-def prepare(model: onnx.ModelProto, input_shapes: Mapping[str, tuple[int, ...]]) -> onnx.ModelProto:
-    """A copy of `model` with static shapes, folded constants and only operators that can be lowered.
+@dataclass(frozen=True)
+class Prepared:
+    """A model ready to be cut into parts.
+
+    `foreign` tells why no native code can be made for some nodes; its keys are the nodes' first outputs.
+    """
+
+    model: onnx.ModelProto
+    foreign: Mapping[str, str]
+
+
+def canonicalise(model: onnx.ModelProto, input_shapes: Mapping[str, tuple[int, ...]]) -> ir.Model:
+    """A copy of `model` with static inputs and folded constants, simplified; input and output names stay.
 
     `input_shapes` gives the shape of each input that has symbolic dimensions; `model` is one that
-    `neo_compiler.frontend.load` returned. Input and output names stay as they are.
+    `neo_compiler.frontend.load` returned.
 
-    Raises UsageError for shapes that are missing or do not fit, UnsupportedOperators for operators without
-    native code, ModelError for inputs and shapes that cannot be compiled.
+    Raises UsageError for shapes that are missing or do not fit, ModelError for inputs that cannot be
+    compiled.
     """
     graph = ir.from_proto(model)
     fix_shapes(graph, input_shapes)
     for step in PASSES:
         step(graph)
+    return graph
+
+
+def prepare(model: onnx.ModelProto, input_shapes: Mapping[str, tuple[int, ...]]) -> onnx.ModelProto:
+    """The canonical model, all of whose operators can be lowered. Raises as `canonicalise` does, and
+    UnsupportedOperators for operators without native code and shapes that depend on the data.
+    """
+    graph = canonicalise(model, input_shapes)
+    check_operators(graph)
+    check_static(graph)
     return ir.to_proto(graph)
+
+
+def prepare_parts(
+    model: onnx.ModelProto,
+    input_shapes: Mapping[str, tuple[int, ...]],
+    samples: Callable[[onnx.ModelProto], Sequence[Mapping[str, np.ndarray]]],
+) -> Prepared:
+    """The canonical model, and which of its nodes cannot be lowered. Raises as `canonicalise` does.
+
+    `samples` draws inputs; where no rule tells a shape, it is seen on them in onnxruntime.
+    """
+    graph = canonicalise(model, input_shapes)
+    if not all(is_static(value) for node in graph.graph for value in node.outputs if value.name):
+        fold(graph, observe(graph, samples(ir.to_proto(graph))))
+        drop_unused(graph)
+    return Prepared(ir.to_proto(graph), foreign_nodes(graph))

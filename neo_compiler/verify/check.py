@@ -40,7 +40,7 @@ def compare(sample: Sample, actual: Mapping[str, np.ndarray]) -> tuple[OutputChe
     if wrong:
         rows = (f"  {row.name}: {row.difference:.3g}, allowed {row.tolerance:.3g}" for row in wrong)
         raise MismatchError(
-            f"{len(wrong)} of {len(checks)} outputs differ from onnxruntime by more than the tolerance "
-            "(relative to the output's largest magnitude):\n" + "\n".join(rows)
+            f"{len(wrong)} of {len(checks)} outputs differ from {sample.reference or 'the reference'} by "
+            "more than the tolerance (relative to the output's largest magnitude):\n" + "\n".join(rows)
         )
     return checks

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,25 +11,44 @@ import numpy as np
 from edge_runtime.errors import ArtifactError
 from edge_runtime.manifest import Manifest
 from edge_runtime.verify import check_fit
-from neo_compiler.errors import TargetError
+from neo_compiler.errors import MismatchError, TargetError
 from neo_compiler.native.plan import Plan
 from neo_compiler.native.program import link_program
+from neo_compiler.ort import OrtError, Session
 from neo_compiler.target import Target
 from neo_compiler.verify.check import OutputCheck, compare
-from neo_compiler.verify.emulate import INSTALL, find_emulator, run_emulated
+from neo_compiler.verify.emulate import INSTALL, Emulator, find_emulator, run_emulated
 from neo_compiler.verify.sample import Sample
 
 NATIVELY = "natively"
 
 
 @dataclass(frozen=True)
+class Code:
+    """Compiled code: `kernels` is an object file, `params` the parameter file."""
+
+    plan: Plan
+    kernels: Path
+    params: Path
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of a model, with the names of what it reads and makes: `code`, or `model`, an ONNX file."""
+
+    inputs: Sequence[str]
+    outputs: Sequence[str]
+    code: Code | None = None
+    model: Path | None = None
+
+
+@dataclass(frozen=True)
 class Built:
-    """Compiled code: `folder`, an artifact as far as edge_runtime reads it, and `kernels`, an object file."""
+    """A compiled model: `folder`, an artifact as far as edge_runtime reads it, and its parts in order."""
 
     folder: Path
-    kernels: Path
-    plan: Plan
     manifest: Manifest
+    pieces: Sequence[Piece]
 
 
 @dataclass(frozen=True)
@@ -62,10 +82,29 @@ def _emulate(built: Built, target: Target, sample: Sample, required: bool) -> Ve
             advice = INSTALL if target.emulate else "there is no emulator for this target either"
             raise TargetError(f"this machine cannot execute code for {target.name} to verify it: {advice}")
         return Verified("", ())
-    program = built.kernels.with_name("run-once")
-    link_program([built.kernels], built.plan, target, program)
-    inputs = {spec.name: np.asarray(sample.inputs[spec.name]) for spec in built.plan.inputs}
-    params = built.folder / "compiled.params"
-    return Verified(
-        str(emulator), compare(sample, run_emulated(emulator, program, params, inputs, built.plan.outputs))
-    )
+    values = dict(sample.inputs)
+    for piece in built.pieces:
+        values |= _run_piece(piece, emulator, target, values)
+    return Verified(str(emulator), compare(sample, {name: values[name] for name in sample.expected}))
+
+
+def _run_piece(
+    piece: Piece, emulator: Emulator, target: Target, values: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    inputs = {name: np.asarray(values[name]) for name in piece.inputs}
+    if piece.code is None:
+        return _run_model(piece, inputs)
+    code = piece.code
+    program = code.kernels.with_suffix(".run")
+    link_program([code.kernels], code.plan, target, program)
+    return run_emulated(emulator, program, code.params, inputs, code.plan.outputs)
+
+
+def _run_model(piece: Piece, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    if piece.model is None:
+        raise ValueError("a part that is neither code nor a model")
+    try:
+        session = Session(piece.model.read_bytes())
+        return dict(zip(piece.outputs, session.run(piece.outputs, inputs), strict=True))
+    except OrtError as error:
+        raise MismatchError(f"onnxruntime cannot run {piece.model.name}: {error}") from error

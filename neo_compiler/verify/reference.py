@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
+from importlib import metadata
 
 import numpy as np
 import onnx
@@ -10,21 +12,48 @@ import onnx
 from neo_compiler.errors import ModelError
 from neo_compiler.ort import OrtError, Session
 
+log = logging.getLogger(__name__)
+
 
 class Reference:
-    """The original model in onnxruntime; its own optimisations are off unless asked for."""
+    """The original model in onnxruntime; its own optimisations are off unless asked for.
+
+    Where onnxruntime has no kernels for the model, it runs in the ONNX package's reference evaluator.
+    """
 
     def __init__(self, model: onnx.ModelProto, *, optimised: bool = False) -> None:
+        self._outputs = [value.name for value in model.graph.output]
+        self._session: Session | None = None
         try:
             self._session = Session(model.SerializeToString(), optimised=optimised)
+            self.name = f"onnxruntime {metadata.version('onnxruntime')} without graph optimisations"
         except OrtError as error:
-            raise ModelError(f"onnxruntime, the reference, cannot load the model: {error}") from error
+            log.info("onnxruntime cannot load the model: %s", error)
+            self._evaluator = _evaluator(model, error)
+            self.name = f"the reference evaluator of onnx {metadata.version('onnx')}"
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The model's outputs by name. Raises ModelError where onnxruntime cannot run it."""
-        names = self._session.outputs
+        """The model's outputs by name. Raises ModelError where the reference cannot run it."""
+        if self._session is None:
+            return self._evaluate(inputs)
         try:
-            values = self._session.run(names, inputs)
+            values = self._session.run(self._outputs, inputs)
         except OrtError as error:
             raise ModelError(f"onnxruntime, the reference, cannot run the model: {error}") from error
-        return dict(zip(names, values, strict=True))
+        return dict(zip(self._outputs, values, strict=True))
+
+    def _evaluate(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        try:
+            values = self._evaluator.run(None, dict(inputs))
+        except Exception as error:
+            raise ModelError(f"the reference evaluator cannot run the model: {error}") from error
+        return {name: np.asarray(value) for name, value in zip(self._outputs, values, strict=True)}
+
+
+def _evaluator(model: onnx.ModelProto, refusal: OrtError) -> onnx.reference.ReferenceEvaluator:
+    from onnx.reference import ReferenceEvaluator
+
+    try:
+        return ReferenceEvaluator(model)
+    except Exception as error:
+        raise ModelError(f"onnxruntime, the reference, cannot load the model: {refusal}") from error

@@ -21,11 +21,15 @@ CEILING = 0.05  # no output is so badly conditioned that more would say anything
 
 @dataclass(frozen=True)
 class Sample:
-    """Inputs of a model, the outputs expected for them, and each output's tolerance, all by name."""
+    """Inputs of a model, the outputs expected for them, and each output's tolerance, all by name.
+
+    `reference` says what computed the expected outputs.
+    """
 
     inputs: Mapping[str, np.ndarray]
     expected: Mapping[str, np.ndarray]
     tolerances: Mapping[str, float]
+    reference: str = ""
 
 
 def draw_sample(original: onnx.ModelProto, prepared: onnx.ModelProto, tolerance: float, seed: int) -> Sample:
@@ -47,7 +51,7 @@ def draw_sample(original: onnx.ModelProto, prepared: onnx.ModelProto, tolerance:
             for name, value in expected.items()
         }
         tolerances = {name: _allowed(tolerance, change) for name, change in changes.items()}
-        drawn.append((max(changes.values()), Sample(inputs, expected, tolerances)))
+        drawn.append((max(changes.values()), Sample(inputs, expected, tolerances, plain.name)))
         if drawn[-1][0] <= TOLERANCE:
             break
     return min(drawn, key=lambda row: row[0])[1]

@@ -48,11 +48,13 @@ def _line(error: Exception) -> str:
 def _run(case: Case, folder: Path) -> tuple[dict[str, Any], str]:
     import edge_runtime
     from neo_compiler.job import compile_model
-    from neo_compiler.options import CompileOptions
+    from neo_compiler.options import CompileOptions, Fallback
 
     path = folder / "model.onnx"
     onnx.save(case.model, path)
-    options = CompileOptions(path, output=folder / "artifact", input_shapes=_shapes(case))
+    options = CompileOptions(
+        path, output=folder / "artifact", input_shapes=_shapes(case), fallback=Fallback.WHOLE
+    )
     compile_model(options)
     with edge_runtime.load(folder / "artifact", threads=1) as model:
         return dict(model.run(case.inputs)), _placement([row.backend for row in model.placement])

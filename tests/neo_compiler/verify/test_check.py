@@ -17,7 +17,7 @@ def test_what_is_within_the_tolerance_passes_and_is_measured() -> None:
 
 @pytest.mark.parametrize("wrong", [2.1, np.nan, np.inf])
 def test_what_is_beyond_the_tolerance_is_a_mismatch(wrong: float) -> None:
-    sample = Sample({}, {"a": np.ones(2), "y": np.array([1.0, 2.0])}, {"a": 1e-4, "y": 1e-4})
+    sample = Sample({}, {"a": np.ones(2), "y": np.array([1.0, 2.0])}, {"a": 1e-4, "y": 1e-4}, "onnxruntime")
     with pytest.raises(MismatchError, match="1 of 2 outputs differ from onnxruntime") as caught:
         compare(sample, {"a": np.ones(2), "y": np.array([1.0, wrong])})
     assert "  y: " in str(caught.value)

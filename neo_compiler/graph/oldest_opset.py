@@ -1,0 +1,33 @@
+"""A model under the oldest opset in which it means the same, so that more releases of onnxruntime read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import onnx
+
+OLDEST = 13  # what onnxruntime has run well for years; older ones have other rules for optional inputs
+NEWEST_IR = 10
+
+
+def oldest_opset(model: onnx.ModelProto) -> onnx.ModelProto:
+    """A copy of `model` that asks for no newer opset than the newest of its operators needs."""
+    copy: onnx.ModelProto = onnx.ModelProto.FromString(model.SerializeToString())
+    for row in copy.opset_import:
+        versions = [
+            onnx.defs.get_schema(node.op_type, row.version, row.domain).since_version
+            for node in _nodes(copy.graph)
+            if node.domain == row.domain and onnx.defs.has(node.op_type, row.domain)
+        ]
+        least = OLDEST if not row.domain else 1
+        row.version = min(row.version, max([least, *versions]))
+    copy.ir_version = min(copy.ir_version, NEWEST_IR)
+    return copy
+
+
+def _nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
+    for node in graph.node:
+        yield node
+        for attribute in node.attribute:
+            for inner in (*attribute.graphs, *([attribute.g] if attribute.HasField("g") else [])):
+                yield from _nodes(inner)
