@@ -44,7 +44,8 @@ def describe(
     tunings = [part.tuning.choices for part in parts if part.tuning is not None]
     tuned = {kernel: rule for choices in tunings for kernel, rule in choices.items()} if tunings else None
     plans = [part.plan for part in parts if part.plan is not None]
-    alone = len(parts) == len(plans) == 1
+    names = [value.name for value in prepared.graph.input]
+    alone = len(parts) == len(plans) == 1 and [spec.name for spec in plans[0].inputs] == names
     return Manifest(
         model=_model_identity(options.model, prepared),
         compiler=_compiler_identity(options, tuned),

@@ -31,13 +31,14 @@ class Session:
             raise OrtError(str(error)) from error
         self.outputs: tuple[str, ...] = tuple(output.name for output in self._session.get_outputs())
 
-    def run(self, names: Sequence[str], inputs: Mapping[str, np.ndarray]) -> list[np.ndarray]:
-        """The outputs of these names. Raises OrtError."""
+    def run(self, names: Sequence[str], inputs: Mapping[str, np.ndarray]) -> list[Any]:
+        """The outputs of these names: arrays, and lists of arrays for sequences. Raises OrtError."""
         try:
             values = self._session.run(list(names), dict(inputs))
         except self._errors as error:
             raise OrtError(str(error)) from error
-        return [np.asarray(value) for value in values]
+        # Sequences stay lists: their tensors may have different shapes.
+        return [value if isinstance(value, list) else np.asarray(value) for value in values]
 
 
 def _onnxruntime() -> tuple[Any, tuple[type[Exception], ...]]:
@@ -50,5 +51,7 @@ def _onnxruntime() -> tuple[Any, tuple[type[Exception], ...]]:
     import onnxruntime
     from onnxruntime.capi import onnxruntime_pybind11_state as state
 
+    # RuntimeError and ValueError: values of types that numpy does not have, inputs of another type.
     classes = (value for value in vars(state).values() if isinstance(value, type))
-    return onnxruntime, tuple(kind for kind in classes if issubclass(kind, Exception))
+    kinds = (kind for kind in classes if issubclass(kind, Exception))
+    return onnxruntime, (*kinds, RuntimeError, ValueError)

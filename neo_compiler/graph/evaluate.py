@@ -6,9 +6,8 @@ import numpy as np
 import onnx
 import onnx_ir as ir
 
+from neo_compiler.graph.oldest_opset import oldest_opset
 from neo_compiler.ort import OrtError, Session
-
-NEWEST_IR = 10  # what every onnxruntime that we allow reads
 
 
 class CannotEvaluate(Exception):
@@ -34,7 +33,7 @@ def evaluate(node: ir.Node, model: ir.Model) -> list[np.ndarray]:
         [onnx.ValueInfoProto(name=name) for name in names],
     )
     opsets = [onnx.helper.make_opsetid(*row) for row in model.graph.opset_imports.items()]
-    proto = onnx.helper.make_model(graph, opset_imports=opsets, ir_version=min(model.ir_version, NEWEST_IR))
+    proto = oldest_opset(onnx.helper.make_model(graph, opset_imports=opsets, ir_version=model.ir_version))
     try:
         return Session(proto.SerializeToString()).run(names, feeds)
     except OrtError as error:

@@ -50,8 +50,8 @@ def _fix(value: ir.Value, shape: tuple[int, ...], sizes: dict[str, int]) -> None
     if len(shape) != len(declared):
         raise UsageError(f"--input-shape gives {value.name!r} {len(shape)} dimensions, but {_has(value)}")
     for given, own in zip(shape, declared, strict=True):
-        if given < 1:
-            raise UsageError(f"--input-shape {_option(value.name, shape)}: a dimension must be at least 1")
+        if given < 0:
+            raise UsageError(f"--input-shape {_option(value.name, shape)}: a dimension must be at least 0")
         if isinstance(own, int) and own != given:
             raise UsageError(f"--input-shape {_option(value.name, shape)} does not fit: {_has(value)}")
         symbol = own.value if isinstance(own, ir.SymbolicDim) else None

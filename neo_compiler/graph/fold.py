@@ -106,12 +106,21 @@ def _constant(
 def _may_fold(node: ir.Node) -> bool:
     if node.domain or node.op_type in RANDOM or node.op_type == "DequantizeLinear":
         return False
+    if node.op_type in ("Div", "Mod") and _divides_by_zero(node):
+        return False
     if any(
         attr.type in (ir.AttributeType.GRAPH, ir.AttributeType.GRAPHS) for attr in node.attributes.values()
     ):
         return False
     source = node.inputs[0]
     return not (node.op_type == "Cast" and source is not None and source.dtype in SMALL_INTEGERS)
+
+
+def _divides_by_zero(node: ir.Node) -> bool:
+    """Whether whole numbers are divided by zero, which would end the process."""
+    divisor = node.inputs[1]
+    values = None if divisor is None or divisor.const_value is None else divisor.const_value.numpy()
+    return values is not None and values.dtype.kind in "iu" and not values.all()
 
 
 def _type_bytes(kind: onnx.TypeProto) -> int:

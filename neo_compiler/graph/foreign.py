@@ -45,7 +45,8 @@ def _reason(node: ir.Node) -> str | None:
             return f"no native code exists for values of type {_spelled(value)}"
     if not all(map(is_static, values)):
         return "the size of the result depends on the data"
-    if any(0 in value.shape.numpy() for value in values if value.shape is not None):
+    computed = (value for value in values if value.const_value is None and value.shape is not None)
+    if any(0 in value.shape.numpy() for value in computed if value.shape is not None):
         return "a tensor without elements"
     return None
 

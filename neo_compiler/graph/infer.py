@@ -6,6 +6,7 @@ import logging
 
 import onnx
 import onnx_ir as ir
+from onnx.checker import ValidationError
 from onnx.defs import SchemaError
 from onnx.shape_inference import InferenceError, infer_node_outputs
 
@@ -22,17 +23,17 @@ def infer_types(node: ir.Node, model: ir.Model) -> dict[str, onnx.TypeProto]:
         return infer_node_outputs(
             schema,
             ir.to_proto(node),
-            {str(value.name): _type(value) for value in node.inputs if value is not None},
+            {str(value.name): value_type(value) for value in node.inputs if value is not None},
             {str(value.name): data for value in node.inputs if value is not None and (data := _data(value))},
             opset_imports=[onnx.helper.make_opsetid(*row) for row in model.graph.opset_imports.items()],
             ir_version=model.ir_version,
         )
-    except (InferenceError, SchemaError) as error:
+    except (InferenceError, SchemaError, ValidationError) as error:
         log.info("no shape for %s %r: %s", node.op_type, node.name, error)
         return {}
 
 
-def _type(value: ir.Value) -> onnx.TypeProto:
+def value_type(value: ir.Value) -> onnx.TypeProto:
     proto = onnx.ValueInfoProto()
     ir.serde.serialize_value_into(proto, value)
     return proto.type

@@ -9,11 +9,13 @@ import numpy as np
 import onnx
 import onnx_ir as ir
 
+from neo_compiler.graph.oldest_opset import oldest_opset
 from neo_compiler.graph.values import is_static
 from neo_compiler.ort import OrtError, Session
 
-# Operators the size of whose results is up to the data: what two runs show says nothing of the third.
-DATA_DEPENDENT = frozenset({"Compress", "NonMaxSuppression", "NonZero", "StringSplit", "Unique"})
+# Operators whose rules do not tell the shapes of results even where they are always the same. Of the others,
+# a shape without a rule depends on values, and what two runs show says nothing of the third.
+OPEN = frozenset({"ConcatFromSequence", "If", "Loop", "OptionalGetElement", "Scan", "SequenceAt"})
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +32,7 @@ def observe(model: ir.Model, samples: Sequence[Mapping[str, np.ndarray]]) -> dic
     del proto.graph.output[:]
     proto.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names)
     try:
-        session = Session(proto.SerializeToString())
+        session = Session(oldest_opset(proto).SerializeToString())
         runs = [session.run(names, inputs) for inputs in samples]
     except OrtError as error:
         log.info("no shapes can be observed: %s", error)
@@ -46,15 +48,10 @@ def observe(model: ir.Model, samples: Sequence[Mapping[str, np.ndarray]]) -> dic
 
 
 def _unknown(model: ir.Model) -> list[str]:
-    moving: set[ir.Value] = set()
-    names = []
-    for node in model.graph:
-        depends = node.op_type in DATA_DEPENDENT or any(value in moving for value in node.inputs)
-        for value in node.outputs:
-            if not value.name or is_static(value):
-                continue
-            if depends:
-                moving.add(value)
-            else:
-                names.append(value.name)
-    return names
+    return [
+        value.name
+        for node in model.graph
+        if node.domain or node.op_type in OPEN
+        for value in node.outputs
+        if value.name and not is_static(value)
+    ]

@@ -54,9 +54,18 @@ def partition(model: onnx.ModelProto, foreign: Collection[str]) -> list[Part]:
     groups = defaultdict(list)
     for place, rank in enumerate(ranks):
         groups[rank].append(nodes[place])
-    if len(groups) == 1:  # as it is: with inputs that nothing reads, and outputs in their order
+    if len(groups) == 1 and not _has_empty_input(model):  # with inputs that nothing reads, outputs in order
         return [Part(rank % 2 == 0, model) for rank in groups]
     return [Part(rank % 2 == 0, submodel(model, groups[rank])) for rank in sorted(groups)]
+
+
+def _has_empty_input(model: onnx.ModelProto) -> bool:
+    """Whether an input has no elements: no native code can be made that takes it."""
+    return any(
+        size.HasField("dim_value") and size.dim_value == 0
+        for value in model.graph.input
+        for size in value.type.tensor_type.shape.dim
+    )
 
 
 def node_name(node: onnx.NodeProto) -> str:

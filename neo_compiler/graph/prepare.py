@@ -11,13 +11,16 @@ import onnx_ir as ir
 
 from neo_compiler.graph.check_operators import check_operators
 from neo_compiler.graph.check_static import check_static
+from neo_compiler.graph.disputed import refuse_disputed
 from neo_compiler.graph.drop_no_ops import drop_no_ops
+from neo_compiler.graph.expand_functions import expand_functions
 from neo_compiler.graph.explicit_padding import explicit_padding
 from neo_compiler.graph.fix_shapes import fix_shapes
 from neo_compiler.graph.fold import fold
 from neo_compiler.graph.foreign import foreign_nodes
 from neo_compiler.graph.inline import inline_functions
 from neo_compiler.graph.lift_constants import lift_constants
+from neo_compiler.graph.lower_operators import lower_operators
 from neo_compiler.graph.name_nodes import name_nodes
 from neo_compiler.graph.observe import observe
 from neo_compiler.graph.splice_ifs import splice_ifs
@@ -32,9 +35,13 @@ PASSES: tuple[Callable[[ir.Model], object], ...] = (
     fold,
     splice_ifs,
     drop_unused,
+    expand_functions,
+    lower_operators,
+    fold,
     drop_no_ops,
     explicit_padding,
     tidy,
+    refuse_disputed,
 )
 
 

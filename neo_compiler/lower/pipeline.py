@@ -11,6 +11,7 @@ from neo_compiler.lower.blocked import block_layouts
 from neo_compiler.lower.bounds import keep_inside
 from neo_compiler.lower.compute.layout import CONCAT
 from neo_compiler.lower.embedding import look_up_first
+from neo_compiler.lower.extremes import from_infinity
 from neo_compiler.lower.importer import to_relax
 from neo_compiler.lower.vector_math import vectorize_math
 from neo_compiler.stages import Stages
@@ -22,7 +23,7 @@ def lower(model: onnx.ModelProto, target: Target, stages: Stages | None = None) 
     stages = stages or Stages()
     with tvm.target.Target(target.llvm()):
         with stages("import"):
-            module = keep_inside(look_up_first(fold_affine(to_relax(model))))
+            module = keep_inside(from_infinity(look_up_first(fold_affine(to_relax(model)))))
         with stages("layout"):
             module = block_layouts(module, target.lanes)
         with stages("fuse"):

@@ -97,10 +97,27 @@ def _compared(node: ir.Node, place: int) -> Domain:
 
 
 def _divided(node: ir.Node, place: int) -> Domain:
+    if place == 1:
+        return _divisor(node, place)
     other = _other(node, place)
     if place != 0 or other is None or abs(other).min() < PICTURE_SCALE:
         return Domain()
     return Domain(0, float(abs(other).max()))
+
+
+def _divisor(node: ir.Node, place: int) -> Domain:
+    """A whole number that divides is not zero: division by it ends the process."""
+    divisor = node.inputs[place]
+    whole = place == 1 and divisor is not None and divisor.dtype is not None and divisor.dtype.is_integer()
+    return Domain(1, None) if whole else Domain()
+
+
+def _batch(node: ir.Node, place: int) -> Domain:
+    """The number of a picture in a batch."""
+    data = node.inputs[0]
+    if place != 2 or data is None or data.shape is None or not isinstance(data.shape[0], int):
+        return Domain()
+    return Domain(0, data.shape[0] - 1)
 
 
 def _multiplied(node: ir.Node, place: int) -> Domain:
@@ -135,7 +152,9 @@ RULES: dict[str, Callable[[ir.Node, int], Domain]] = {
     "Gather": _table,
     "GatherElements": _table,
     "Log": _positive,
+    "Mod": _divisor,
     "Mul": _multiplied,
+    "RoiAlign": _batch,
     "Sqrt": _positive,
     "Sub": _shifted,
 }

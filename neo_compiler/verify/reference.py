@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 
 from neo_compiler.errors import ModelError
+from neo_compiler.graph.oldest_opset import oldest_opset
 from neo_compiler.ort import OrtError, Session
 
 log = logging.getLogger(__name__)
@@ -25,7 +26,7 @@ class Reference:
         self._outputs = [value.name for value in model.graph.output]
         self._session: Session | None = None
         try:
-            self._session = Session(model.SerializeToString(), optimised=optimised)
+            self._session = Session(oldest_opset(model).SerializeToString(), optimised=optimised)
             self.name = f"onnxruntime {metadata.version('onnxruntime')} without graph optimisations"
         except OrtError as error:
             log.info("onnxruntime cannot load the model: %s", error)

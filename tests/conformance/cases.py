@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,7 @@ def _node_cases() -> Iterator[Case]:
 
         rows = load_model_tests(kind="node")
     operators: dict[str, str] = {}
+    fixed: dict[str, tuple[str, ...]] = {}
     for row in rows:
         model = row.model
         if model is None or row.data_sets is None or any(o.domain == TRAINING for o in model.opset_import):
@@ -56,7 +57,9 @@ def _node_cases() -> Iterator[Case]:
         base = row.name.partition("_expanded")[0]
         operator = operators.setdefault(base, _operator(model))
         (given, expected), *_ = row.data_sets
-        yield _case(row, operator, model, list(map(_array, given)), list(map(_array, expected)))
+        case = _case(row, operator, model, (given, expected), fixed.get(base, ()))
+        fixed.setdefault(base, case.fixed)
+        yield case
 
 
 def _folder_cases(kind: str) -> Iterator[Case]:
@@ -68,7 +71,7 @@ def _folder_cases(kind: str) -> Iterator[Case]:
         data = folder / "test_data_set_0"
         inputs = [_read(path, value) for path, value in _files(data, "input", model.graph.input)]
         outputs = [_read(path, value) for path, value in _files(data, "output", model.graph.output)]
-        yield _case(row, kind, model, inputs, outputs)
+        yield _case(row, kind, model, (inputs, outputs))
 
 
 def _light_cases() -> Iterator[Case]:
@@ -94,14 +97,22 @@ def _light_cases() -> Iterator[Case]:
         )
 
 
-def _case(row: Any, operator: str, model: onnx.ModelProto, given: list[Value], expected: list[Value]) -> Case:
+def _case(
+    row: Any,
+    operator: str,
+    model: onnx.ModelProto,
+    values: tuple[Sequence[Value], Sequence[Value]],
+    fixed: Sequence[str] = (),
+) -> Case:
+    """`fixed` are inputs that became constants in the same case in another form."""
+    given, expected = (list(map(_array, side)) for side in values)
     weights = {tensor.name for tensor in model.graph.initializer}
     names = [value.name for value in model.graph.input if value.name not in weights]
     inputs = dict(zip(names, given, strict=False))
     outputs = dict(zip((value.name for value in model.graph.output), expected, strict=False))
-    model, fixed = with_parameters(model, inputs)
-    inputs = {name: value for name, value in inputs.items() if name not in fixed}
-    return Case(row.name, row.kind, operator, model, inputs, outputs, row.rtol, row.atol, fixed)
+    model, names = with_parameters(model, inputs, fixed)
+    inputs = {name: value for name, value in inputs.items() if name not in names}
+    return Case(row.name, row.kind, operator, model, inputs, outputs, row.rtol, row.atol, names)
 
 
 def _operator(model: onnx.ModelProto) -> str:

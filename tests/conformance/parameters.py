@@ -6,7 +6,7 @@ models as they are exported, so these become initializers, and the table of resu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -77,13 +77,13 @@ PARAMETERS: dict[str, tuple[int, ...]] = {
 
 
 def with_parameters(
-    model: onnx.ModelProto, values: Mapping[str, Any]
+    model: onnx.ModelProto, values: Mapping[str, Any], more: Sequence[str] = ()
 ) -> tuple[onnx.ModelProto, tuple[str, ...]]:
     """A copy of `model` with the values of its parameter-like inputs inside, and the names of these.
 
-    A case in which everything would become constant keeps its inputs.
+    `more` names others. A case in which everything would become constant keeps its inputs.
     """
-    names = _parameter_names(model, values)
+    names = tuple(dict.fromkeys([*more, *_parameter_names(model, values)]))
     if not names or len(names) == len(values):
         return model, ()
     copy = onnx.ModelProto.FromString(model.SerializeToString())

@@ -63,7 +63,7 @@ def test_nameless_sizes_are_not_the_same_size() -> None:
     [
         ((3, 32, 32), r"gives 'x' 3 dimensions, but the model declares x float32\[N,3,H,W\]"),
         ((1, 4, 32, 32), r"x:1,4,32,32 does not fit: the model declares x float32\[N,3,H,W\]"),
-        ((1, 3, 0, 32), "a dimension must be at least 1"),
+        ((1, 3, -1, 32), "a dimension must be at least 0"),
     ],
 )
 def test_a_shape_that_does_not_fit_is_refused(shape: tuple[int, ...], message: str) -> None:
