@@ -90,15 +90,16 @@ def _agrees(found: Value, expected: Value, case: Case) -> bool:
         return False
     if expected.dtype.kind in "OSU":
         return bool((found == expected).all())
+    atol = _atol(expected, case, NARROW_RTOL.get(expected.dtype.name, ROUNDING))
     rtol = max(case.rtol, NARROW_RTOL.get(expected.dtype.name, 0))
     if expected.dtype.name in NARROW_RTOL:
         found, expected = found.astype(np.float32), expected.astype(np.float32)
-    return bool(np.allclose(found, expected, rtol=rtol, atol=_atol(expected, case), equal_nan=True))
+    return bool(np.allclose(found, expected, rtol=rtol, atol=atol, equal_nan=True))
 
 
-def _atol(expected: np.ndarray, case: Case) -> float:
+def _atol(expected: np.ndarray, case: Case, unit: float) -> float:
     """A sum's rounding errors are as large as its largest terms allow, also where the terms cancel."""
     if expected.dtype.kind != "f":
         return case.atol
     largest = np.abs(expected[np.isfinite(expected)]).max(initial=0.0)
-    return max(case.atol, ROUNDING * float(largest))
+    return max(case.atol, unit * float(largest))
