@@ -18,9 +18,11 @@ from neo_compiler.assembly import Bench, BuiltPart, fallback_part, native_part
 from neo_compiler.blame import blame, first_line, worst_difference
 from neo_compiler.describe import describe, target_needs, write_manifest
 from neo_compiler.errors import MismatchError, OutputError, TargetError, UnsupportedOperators
+from neo_compiler.graph.oldest_opset import oldest_opset
 from neo_compiler.graph.partition import Part, node_name, partition
 from neo_compiler.graph.prepare import Prepared
 from neo_compiler.options import CompileOptions, Fallback
+from neo_compiler.ort import OrtError, Session
 from neo_compiler.stages import Stages
 from neo_compiler.target import Target
 from neo_compiler.verify import Sample
@@ -108,6 +110,7 @@ def _attempt(job: Job, parts: Sequence[Part], foreign: Mapping[str, str]) -> Div
 def _build(job: Job, parts: Sequence[Part], number: int, foreign: Mapping[str, str]) -> BuiltPart:
     part = parts[number]
     if not part.native:
+        _check_loads(part, foreign)
         return fallback_part(part, job.files, f"fallback/{number}.onnx", foreign)
     place = "" if len(parts) == 1 else f"parts/{number}"
     native = sum(other.native for other in parts)
@@ -183,16 +186,34 @@ def _is_allowed(job: Job, parts: Sequence[Part]) -> bool:
 def _check_allowed(job: Job, parts: Sequence[Part], foreign: Mapping[str, str]) -> None:
     if _is_allowed(job, parts):
         return
-    operators: dict[str, list[str]] = {}
-    reasons = {}
-    for node in job.prepared.model.graph.node:
-        if reason := foreign.get(node_name(node)):
-            name = f"{node.domain}.{node.op_type}".lstrip(".")
-            operators.setdefault(name, []).append(node.name)
-            reasons[name] = reason
     remedy = (
         "without --no-fallback, onnxruntime would run them on the device"
         if job.options.fallback is Fallback.NEVER
         else "nothing of the model would be compiled; with --fallback whole, onnxruntime runs all of it"
     )
+    operators, reasons = _listed(job.prepared.model, foreign)
     raise UnsupportedOperators(operators, reasons=reasons, remedy=remedy)
+
+
+def _check_loads(part: Part, foreign: Mapping[str, str]) -> None:
+    """Raise UnsupportedOperators where onnxruntime has no kernels for a part either."""
+    try:
+        Session(oldest_opset(part.model).SerializeToString())
+    except OrtError as error:
+        operators, reasons = _listed(part.model, foreign)
+        why = "neither native code nor a kernel of onnxruntime exists for"
+        raise UnsupportedOperators(operators, why, reasons, remedy=f"it says: {first_line(error)}") from error
+
+
+def _listed(
+    model: onnx.ModelProto, foreign: Mapping[str, str]
+) -> tuple[dict[str, list[str]], dict[str, str]]:
+    """Names of the nodes of each operator, and the reason of one of them."""
+    operators: dict[str, list[str]] = {}
+    reasons = {}
+    for node in model.graph.node:
+        if reason := foreign.get(node_name(node)):
+            name = f"{node.domain}.{node.op_type}".lstrip(".")
+            operators.setdefault(name, []).append(node.name)
+            reasons[name] = reason
+    return operators, reasons

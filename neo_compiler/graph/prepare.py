@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 import onnx_ir as ir
 
+from neo_compiler.graph.check_interface import check_interface
 from neo_compiler.graph.check_operators import check_operators
 from neo_compiler.graph.check_static import check_static
 from neo_compiler.graph.disputed import refuse_disputed
@@ -66,6 +67,7 @@ def canonicalise(model: onnx.ModelProto, input_shapes: Mapping[str, tuple[int, .
     compiled.
     """
     graph = ir.from_proto(model)
+    check_interface(graph)
     fix_shapes(graph, input_shapes)
     for step in PASSES:
         step(graph)

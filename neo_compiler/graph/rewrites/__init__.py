@@ -16,6 +16,7 @@ REDUCTIONS = ("L1", "L2", "LogSum", "LogSumExp", "Max", "Mean", "Min", "Prod", "
 
 # Operator, with its domain where that is not the default one -> rewrite.
 REWRITES: dict[str, Rewrite] = {
+    "Cast": elementary.narrowed,
     "Concat": empty.concat,
     "ConvInteger": quantised.conv_integer,
     "Cosh": elementary.cosh,

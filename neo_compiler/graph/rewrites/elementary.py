@@ -39,6 +39,13 @@ def sinh(node: ir.Node, build: Builder) -> list[ir.Value] | None:
     return [build("Where", build("Less", build("Abs", x), build.scalar(SMALL, kind)), small, large)]
 
 
+def narrowed(node: ir.Node, build: Builder) -> list[ir.Value] | None:
+    """float64 becomes float16 by way of float32: the device's C library has no function for it at once."""
+    if dtype(node.inputs[0]) != ir.DataType.DOUBLE or integer(node, "to", 0) != ir.DataType.FLOAT16:
+        return None
+    return [build.cast(build.cast(node.inputs[0], ir.DataType.FLOAT), ir.DataType.FLOAT16)]
+
+
 def is_inf(node: ir.Node, build: Builder) -> list[ir.Value] | None:
     """The importer ignores which sign is asked for."""
     x, kind = node.inputs[0], dtype(node.inputs[0])
