@@ -35,7 +35,7 @@ def group(ends: dict[str, str], pinned: bool = True) -> dict[str, Any]:
             route = {"Source": source, "Subject": f"{kind}/{name}/#", "Target": target}
             subscriptions.append({"Id": f"{kind}-{name}", **route})
     return {
-        "Name": "echo",
+        "Name": f"echo-{next(iter(ends))}",  # its client ids come from this
         "Devices": [{"Id": "device", "ThingArn": DEVICE}],
         "Functions": functions,
         "Subscriptions": subscriptions,
