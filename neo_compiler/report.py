@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from edge_runtime.manifest import Accuracy, Manifest
+from edge_runtime.manifest import Accuracy, Manifest, Part
 from neo_compiler.tune.outcome import Tuning
 from neo_compiler.verify import OutputCheck
 from neo_compiler.verify.execute import NATIVELY
@@ -58,6 +58,7 @@ class Report:
             "executed": self.executed or None,
             "accuracy": asdict(manifest.accuracy) if manifest.accuracy else None,
             "outputs": [asdict(check) for check in self.checks],
+            "parts": [asdict(part) for part in manifest.parts],
             "placement": [asdict(row) for row in manifest.placement],
             "kernels": {
                 "calls": len(self.calls),
@@ -77,6 +78,7 @@ class Report:
             ("size", f"{megabytes(self.size)} ({_largest_files(manifest)})"),
             ("memory", f"{arena} a session, {weights} of weights shared by all"),
             ("kernels", self._kernels()),
+            *([("parts", _chain(manifest.parts))] if manifest.parts else []),
             *(self.tuning.rows() if self.tuning else []),
         ]
         if manifest.accuracy is not None:
@@ -103,6 +105,13 @@ def _difference(found: Accuracy) -> str:
         return NOT_EXECUTED
     where = "" if found.executed == NATIVELY else f"; executed by {found.executed}"
     return f"{found.max_relative:.1e} at most, {found.tolerance:.1e} is allowed{where}"
+
+
+def _chain(parts: Sequence[Part]) -> str:
+    """The parts in the order in which they run, and why some are not native."""
+    order = " → ".join(f"{part.backend} {part.nodes}" for part in parts)
+    reasons = {name: why for part in parts for name, why in part.reasons.items()}
+    return "; ".join([f"{order} nodes", *(f"{name}: {why}" for name, why in sorted(reasons.items()))])
 
 
 def megabytes(count: int) -> str:

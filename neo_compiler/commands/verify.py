@@ -16,7 +16,7 @@ from edge_runtime.manifest import TensorSpec
 from neo_compiler.commands.table import print_table
 from neo_compiler.errors import UsageError
 from neo_compiler.frontend import load
-from neo_compiler.graph import prepare
+from neo_compiler.graph.prepare import prepared
 from neo_compiler.options import CompileOptions
 from neo_compiler.verify import compare, draw_sample
 
@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> None:
         shapes = {
             spec.name: tuple(size for size in spec.shape if isinstance(size, int)) for spec in artifact.inputs
         }
-        sample = draw_sample(model, prepare(model, shapes), options.tolerance, options.seed)
+        sample = draw_sample(model, prepared(model, shapes), options.tolerance, options.seed)
         checks = compare(sample, artifact.run(dict(sample.inputs)))
     if arguments.json:
         outputs = [asdict(check) for check in checks]

@@ -74,6 +74,11 @@ def canonicalise(model: onnx.ModelProto, input_shapes: Mapping[str, tuple[int, .
     return graph
 
 
+def prepared(model: onnx.ModelProto, input_shapes: Mapping[str, tuple[int, ...]]) -> onnx.ModelProto:
+    """What `canonicalise` makes, whether it can be lowered or not."""
+    return ir.to_proto(canonicalise(model, input_shapes))
+
+
 def prepare(model: onnx.ModelProto, input_shapes: Mapping[str, tuple[int, ...]]) -> onnx.ModelProto:
     """The canonical model, all of whose operators can be lowered. Raises as `canonicalise` does, and
     UnsupportedOperators for operators without native code and shapes that depend on the data.

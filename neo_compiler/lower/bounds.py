@@ -40,10 +40,35 @@ _BOUNDS = {
 }
 
 
+def _clipped_take(_builder: relax.BlockBuilder, call: relax.Call) -> relax.Expr:
+    """The importer's mode trusts the index."""
+    axis = None if call.attrs.axis is None else int(call.attrs.axis)
+    return relax.op.take(*call.args, axis=axis, mode="clip")
+
+
+def _inside_batch(builder: relax.BlockBuilder, call: relax.Call) -> relax.Expr:
+    """The first number of a region is that of the picture which it lies in; the others may be anything."""
+    data, regions = call.args
+    dtype, free = dtype_of(regions), [np.inf] * (shape_of(regions)[1] - 1)
+    lowest = relax.const(np.array([[0, *np.negative(free)]]), dtype)
+    highest = relax.const(np.array([[shape_of(data)[0] - 1, *free]]), dtype)
+    regions = builder.emit(relax.op.maximum(regions, lowest))
+    return relax.Call(call.op, [data, builder.emit(relax.op.minimum(regions, highest))], call.attrs)
+
+
+# Operators that are kept inside in ways of their own.
+_OTHERS: dict[str, Callable[[relax.BlockBuilder, relax.Call], relax.Expr]] = {
+    "relax.take": _clipped_take,
+    "relax.vision.roi_align": _inside_batch,
+}
+
+
 @mutator
 class _KeepInside(PyExprMutator):
     def visit_call_(self, call: relax.Call) -> relax.Expr:
         call = super().visit_call_(call)
+        if isinstance(call.op, tvm.ir.Op) and call.op.name in _OTHERS and not is_constant(call.args[1]):
+            return _OTHERS[call.op.name](self.builder_, call)
         bound = _BOUNDS.get(call.op.name) if isinstance(call.op, tvm.ir.Op) else None
         if bound is None or is_constant(call.args[1]):
             return call

@@ -67,10 +67,6 @@ class _Restore(PyExprMutator):
             return call
         if call.op.name in _FOLDS:
             return self._unstacked(call)
-        if call.op.name == "relax.take" and not is_constant(call.args[1]):
-            # An index from outside may be anything; the importer's mode would read foreign memory.
-            axis = None if call.attrs.axis is None else int(call.attrs.axis)
-            return relax.op.take(*call.args, axis=axis, mode="clip")
         if call.op.name == "relax.nn.conv1d" and str(call.attrs.data_layout) == "NCW":
             return self._flat(call)
         if call.op.name != "relax.call_tir":

@@ -10,6 +10,7 @@ import pytest
 import edge_runtime
 import neo_compiler
 from edge_runtime.errors import ArtifactError
+from neo_compiler.cli import main
 from neo_compiler.errors import MismatchError, UnsupportedOperators
 from neo_compiler.job import compile_model
 from neo_compiler.options import CompileOptions, Fallback
@@ -137,3 +138,15 @@ def test_a_size_that_depends_on_the_data_may_be_an_output(tmp_path: Path) -> Non
         assert isinstance(loaded.outputs[0].shape[1], str)
         np.testing.assert_array_equal(loaded.run({"x": x})["y"], [[1, 4, 5]])
         np.testing.assert_array_equal(loaded.run({"x": x * 0})["y"], np.zeros((1, 0), np.int64))
+
+
+def test_the_report_tells_the_parts_and_why(tmp_path: Path) -> None:
+    report = compile_model(CompileOptions(save(middle(), tmp_path), output=tmp_path / "folder"))
+    assert dict(report.rows())["parts"] == (
+        "native 2 → onnxruntime 1 → native 3 nodes; Det: no native code exists for this operator"
+    )
+    assert [part["backend"] for part in report.to_json()["parts"]] == ["native", "onnxruntime", "native"]
+
+
+def test_an_artifact_in_parts_can_be_verified_again(artifact: Path, tmp_path: Path) -> None:
+    assert main(["verify", str(artifact), str(save(middle(), tmp_path))]) == 0

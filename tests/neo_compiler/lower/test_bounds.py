@@ -83,3 +83,13 @@ def test_an_index_beyond_the_tensor_stands_for_its_border(name: str, tmp_path: P
         compiled.run({**values, "i": np.array(index)})["y"] for index in (selection.beyond, selection.border)
     )
     np.testing.assert_array_equal(beyond, border)
+
+
+def test_regions_lie_in_pictures_that_there_are(tmp_path: Path) -> None:
+    body = """(float[2, 1, 4, 4] x, float[2, 4] r, int64[2] i) => (float[2, 1, 2, 2] y) {
+        y = RoiAlign<output_height = 2, output_width = 2>(x, r, i) }"""
+    case = Case(body, {"r": [[0.0, 0, 3, 3]] * 2, "i": [0, 1]})
+    compiled, inputs = compile_onnx(case.model(), tmp_path), case.inputs()
+    expected = compiled.run(inputs)["y"]
+    far = {**inputs, "i": np.array([-FAR, FAR])}
+    np.testing.assert_array_equal(compiled.run(far)["y"], expected)
