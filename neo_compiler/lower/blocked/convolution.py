@@ -70,22 +70,29 @@ def _reach(
 
 
 def _direct(layouts: Layouts, data: relax.Expr, taps: Array, window: Window, groups: int) -> Blocked:
-    block = layouts.block
-    if groups == 1 or _fills_blocks(taps, groups, block):
-        value = layouts.pack(data, None if groups == 1 else 1)
-        taps = value.spread(taps, 1) if groups == 1 else taps
-        runs = 1
-    else:
-        value = layouts.pack(data, groups)
-        taps = spread(taps, 1, value.block)
-        runs = groups
-    taps, outputs = spread(taps, 0, block, runs), len(taps)
-    tile = None if runs > 1 or groups > 1 else _winograd_tile(layouts, value, taps, window)
+    if groups > 1:
+        return _grouped(layouts, data, taps, window, groups)
+    value, outputs = layouts.pack(data), len(taps)
+    taps = spread(value.spread(taps, 1), 0, layouts.block)
+    tile = _winograd_tile(layouts, value, taps, window)
     if tile is not None:
         return Blocked(_winograd(layouts, data, taps, window, tile), outputs)
     source, window = _bordered(layouts, data, value, window)
-    packed = relax.const(compute.pack_weight(taps, value.block, block))
-    result = layouts.emit(compute.conv2d, source, packed, window=window, groups=groups)
+    packed = relax.const(compute.pack_weight(taps, value.block, layouts.block))
+    return Blocked(layouts.emit(compute.conv2d, source, packed, window=window), outputs)
+
+
+def _grouped(layouts: Layouts, data: relax.Expr, taps: Array, window: Window, groups: int) -> Blocked:
+    """Groups that do not fill blocks start new ones in the output; each input channel is read by itself."""
+    outputs, per_group = taps.shape[:2]
+    fills, block = _fills_blocks(taps, groups, layouts.block), layouts.block
+    held = layouts.held(data)
+    value = held if held and held.groups == groups and not fills else layouts.pack(data, 1)
+    inner, runs = (value.block, 1) if fills else (1, groups)
+    stride = per_group if value.groups == 1 else -(-per_group // value.block) * value.block
+    source, window = _bordered(layouts, data, value, window)
+    packed = relax.const(compute.pack_weight(spread(taps, 0, block, runs), inner, block))
+    result = layouts.emit(compute.conv2d, source, packed, window=window, groups=groups, stride=stride)
     return Blocked(result, outputs, runs)
 
 

@@ -6,6 +6,7 @@ from tvm import relax
 
 from neo_compiler.lower.blocked.layout import Blocked, Layouts
 from neo_compiler.lower.compute import layout as compute
+from neo_compiler.lower.values import integers, shape_of
 
 
 def concat(layouts: Layouts, call: relax.Call) -> Blocked | None:
@@ -21,3 +22,19 @@ def concat(layouts: Layouts, call: relax.Call) -> Blocked | None:
 
     result = layouts.emit(compute.concat, *[value.expr for value in parts])
     return Blocked(result, sum(value.channels for value in parts))
+
+
+def shuffle(layouts: Layouts, call: relax.Call) -> Blocked | None:
+    """The reshape that ends a shuffle of channels: parts of them were transposed with what is in a part."""
+    turned = layouts.definition(call.args[0], "relax.permute_dims")
+    if turned is None or integers(turned.attrs.axes) != (0, 2, 1, 3, 4):
+        return None
+    split = layouts.definition(turned.args[0], "relax.reshape")
+    value = None if split is None else layouts.held(split.args[0])
+    if value is None or value.shape != shape_of(call):
+        return None
+    parts = shape_of(turned)[2]
+    if value.block != layouts.block or value.block % parts or value.groups not in (1, parts):
+        return None
+    options = {"channels": value.channels, "parts": parts, "groups": value.groups}
+    return Blocked(layouts.emit(compute.shuffle_channels, value.expr, **options), value.channels)

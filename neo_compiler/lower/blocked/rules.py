@@ -12,6 +12,7 @@ RULES: dict[str, Rule] = {
     "relax.nn.avg_pool2d": pooling.avg_pool2d,
     "relax.mean": pooling.global_mean,
     "relax.concat": movement.concat,
+    "relax.reshape": movement.shuffle,
     "relax.matmul": matrix.matmul,
     **dict.fromkeys(elementwise.UNARY, elementwise.unary),
     **dict.fromkeys(elementwise.BINARY, elementwise.binary),

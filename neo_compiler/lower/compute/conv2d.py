@@ -41,21 +41,34 @@ def pack_depthwise_weight(weight: Array, block: int) -> Array:
     return np.ascontiguousarray(weight.reshape(channels // block, block, *taps).transpose(0, 2, 3, 1))
 
 
-def conv2d(data: te.Tensor, weight: te.Tensor, window: Window, groups: int = 1) -> te.Tensor:
-    """(N, I/i, H, W, i) with (O/o, I/groups/i, KH, KW, i, o) → (N, O/o, OH, OW, o)."""
+def conv2d(
+    data: te.Tensor, weight: te.Tensor, window: Window, groups: int = 1, stride: int | None = None
+) -> te.Tensor:
+    """(N, C/b, H, W, b) with (O/o, I/groups/i, KH, KW, i, o) → (N, O/o, OH, OW, o).
+
+    Each of the groups reads whole blocks of b = i channels or, with i = 1, single channels, the first of them
+    `stride` behind that of the group before.
+    """
     data = border(data, window.padding)
-    batch, _, height, width, _ = (int(extent) for extent in data.shape)
+    batch, _, height, width, lanes = (int(extent) for extent in data.shape)
     out_blocks, in_blocks, *taps, inner, outer = (int(extent) for extent in weight.shape)
     rows, columns = window.output((height, width), (taps[0], taps[1]))
     (down, right), (down_gap, right_gap) = window.strides, window.dilation
-    per_group = out_blocks // groups
+    per_group, stride = out_blocks // groups, in_blocks * inner if stride is None else stride
     block = te.reduce_axis((0, in_blocks), "block")
     ky, kx = te.reduce_axis((0, taps[0]), "ky"), te.reduce_axis((0, taps[1]), "kx")
     lane = te.reduce_axis((0, inner), "lane")
 
+    def channel(c: te.Var) -> tuple[te.Expr, te.Expr]:
+        group = c // per_group if groups > 1 else 0
+        if inner == lanes:
+            return group * (stride // lanes) + block, lane
+        found = group * stride + block
+        return found // lanes, found % lanes
+
     def value(n: te.Var, c: te.Var, y: te.Var, x: te.Var, o: te.Var) -> te.Expr:
-        first = c // per_group * in_blocks if groups > 1 else 0
-        read = data[n, first + block, y * down + ky * down_gap, x * right + kx * right_gap, lane]
+        run, place = channel(c)
+        read = data[n, run, y * down + ky * down_gap, x * right + kx * right_gap, place]
         return te.sum(read * weight[c, block, ky, kx, lane, o], axis=[block, ky, kx, lane])
 
     return te.compute((batch, out_blocks, rows, columns, outer), value, name="conv2d")

@@ -11,6 +11,8 @@ from neo_compiler.lower.values import Array
 CONCAT = "concat"
 # Blocks of this name hold the rows that a convolution works on, with zeros around the picture.
 BORDER = "border"
+# Blocks of this name take each lane from another channel.
+SHUFFLE = "shuffle_channels"
 
 
 def spread(array: Array, axis: int, block: int, groups: int = 1, fill: float = 0.0) -> Array:
@@ -50,6 +52,22 @@ def unpack(data: te.Tensor, channels: int, groups: int = 1) -> te.Tensor:
         return data[n, c // per_group * blocks + channel // block, y, x, channel % block]
 
     return te.compute((batch, channels, height, width), value, name="unpack")
+
+
+def shuffle_channels(data: te.Tensor, channels: int, parts: int, groups: int) -> te.Tensor:
+    """Channel k of part p of a blocked tensor becomes channel k * parts + p, in one group.
+
+    `parts` divides the block, and the tensor is held in one group, or in `parts` of them.
+    """
+    batch, blocks, height, width, block = (int(extent) for extent in data.shape)
+    start = channels // parts if groups == 1 else blocks // groups * block
+
+    def value(n: tirx.Var, c: tirx.Var, y: tirx.Var, x: tirx.Var, i: tirx.Var) -> tirx.PrimExpr:
+        source = i % parts * start + c * (block // parts) + i // parts
+        read = data[n, source // block, y, x, source % block]
+        return tirx.Select(c * block + i < channels, read, tirx.const(0, data.dtype))
+
+    return te.compute((batch, -(-channels // block), height, width, block), value, name=SHUFFLE)
 
 
 def pad(data: te.Tensor, before: tuple[int, int], after: tuple[int, int], fill: float) -> te.Tensor:

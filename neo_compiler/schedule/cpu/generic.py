@@ -13,6 +13,7 @@ from neo_compiler.target import Target
 # Below this many iterations, waking another thread costs more than it saves.
 PARALLEL_WORK = 16384
 _MOST_PARTS, _FEWEST_PARTS = 16, 4
+_LONG = 4  # vectors in a row that is worth a loop of its own for what does not fill a vector
 _WIDEST = 16  # vectors in a row that is reduced column by column
 
 
@@ -40,9 +41,12 @@ def inline_chains(sch: Schedule) -> None:
 
 
 def _map(sch: Schedule, block: SBlockRV, target: Target) -> None:
-    loops = sch.get_loops(block)
     work = work_of(sch, block)
-    *outer, last = loops
+    *outer, last = loops = _units_first(sch, block)
+    extent = extents(sch, [last])[0]
+    if extent >= _LONG * target.lanes and divisors(extent, 2 * target.lanes)[-1] < target.lanes:
+        _parallel(sch, outer, work)  # LLVM makes vectors of most of the row, and a loop for what is left
+        return
     rest = vectorize_last(sch, last, target)
     if rest is None:
         lanes = divisors(work, target.lanes)[-1]
@@ -51,6 +55,16 @@ def _map(sch: Schedule, block: SBlockRV, target: Target) -> None:
         if lanes > 1:
             sch.vectorize(vector)
     _parallel(sch, [*outer, rest], work)
+
+
+def _units_first(sch: Schedule, block: SBlockRV) -> list[LoopRV]:
+    """The block's loops, reordered so that the last one is not a single pass if another is not."""
+    loops = sch.get_loops(block)
+    passes = extents(sch, loops)
+    last = max((index for index, extent in enumerate(passes) if extent > 1), default=len(loops) - 1)
+    if last < len(loops) - 1:
+        sch.reorder(*loops[last + 1 :], loops[last])
+    return sch.get_loops(block)
 
 
 def _reduce(sch: Schedule, block: SBlockRV, target: Target) -> None:

@@ -7,7 +7,8 @@ from tvm import tirx
 from tvm.s_tir import Schedule
 from tvm.s_tir.schedule import SBlockRV
 
-from neo_compiler.schedule.blocks import blocks_of, extents, is_reduction, work_of
+from neo_compiler.lower.compute.layout import SHUFFLE
+from neo_compiler.schedule.blocks import blocks_of, extents, is_reduction, name_of, work_of
 from neo_compiler.schedule.choice import Choose
 from neo_compiler.schedule.cpu.epilogue import fill_padding
 from neo_compiler.schedule.cpu.generic import PARALLEL_WORK, inline_chains
@@ -19,8 +20,10 @@ def schedule(sch: Schedule, _target: Target, _choose: Choose) -> bool:
     """Schedule a copy whose source channel is not the vector's next one, or that has no vectors: by channels.
 
     As vectors these would gather each lane from another place, with a division for each. With the lanes
-    outside, the divisions are made once for a channel's whole picture.
+    outside, the divisions are made once for a channel's whole picture. A shuffle's divisions vanish once its
+    lanes are unrolled.
     """
+    shuffles = name_of(sch, blocks_of(sch)[0]) == SHUFFLE
     inline_chains(sch)
     block = blocks_of(sch)[-1]
     if len(blocks_of(sch)) > 1 or is_reduction(sch, block) or len(sch.get_loops(block)) != 5:
@@ -31,8 +34,12 @@ def schedule(sch: Schedule, _target: Target, _choose: Choose) -> bool:
     fill_padding(sch, block)
     work = work_of(sch, block)
     batch, channel, row, column, lane = sch.get_loops(block)
-    sch.reorder(batch, channel, lane, row, column)
-    outer = sch.fuse(batch, channel, lane)
+    if shuffles:
+        sch.unroll(lane)
+        outer = sch.fuse(batch, channel, row)
+    else:
+        sch.reorder(batch, channel, lane, row, column)
+        outer = sch.fuse(batch, channel, lane)
     if work >= PARALLEL_WORK:
         sch.parallel(outer)
     return True
