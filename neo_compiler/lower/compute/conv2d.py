@@ -10,6 +10,9 @@ from tvm import te
 from neo_compiler.lower.compute.layout import border
 from neo_compiler.lower.values import Array
 
+# Annotation of the convolution's block: a tile of channel blocks must lie within one of so many groups.
+GROUPS = "groups"
+
 
 @dataclass(frozen=True)
 class Window:
@@ -71,7 +74,8 @@ def conv2d(
         read = data[n, run, y * down + ky * down_gap, x * right + kx * right_gap, place]
         return te.sum(read * weight[c, block, ky, kx, lane, o], axis=[block, ky, kx, lane])
 
-    return te.compute((batch, out_blocks, rows, columns, outer), value, name="conv2d")
+    shape = batch, out_blocks, rows, columns, outer
+    return te.compute(shape, value, name="conv2d", attrs={GROUPS: groups})
 
 
 def depthwise(data: te.Tensor, weight: te.Tensor, window: Window) -> te.Tensor:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from tvm.s_tir import Schedule
 from tvm.s_tir.schedule import SBlockRV
 
+from neo_compiler.lower.compute.conv2d import GROUPS
 from neo_compiler.schedule.blocks import divisors, extents, split_axes
 from neo_compiler.schedule.choice import Choose
 from neo_compiler.schedule.cpu.by_lane import has_lanes
@@ -17,6 +18,7 @@ from neo_compiler.schedule.cpu.tiles import Tile, convolution_tiles
 from neo_compiler.target import Target
 
 _TILES, _OTHERS = 6, 2  # candidates in the order of loops that seems best, and in each of the others
+_SMALL_PICTURE = 64  # pixels
 _PIXELS_IN_A_PIECE = 512  # whose sums stay in the second-level cache while input channels pass
 
 
@@ -52,7 +54,8 @@ def schedule(sch: Schedule, target: Target, choose: Choose) -> bool:
     if len(sch.get_loops(last)) != 5:
         return False
     _, channel, row, column, _ = sch.get_loops(last)
-    tiles = convolution_tiles(extents(sch, [channel, row, column]), target)
+    blocks, rows, columns = extents(sch, [channel, row, column])
+    tiles = convolution_tiles([blocks // int(sch.get(anchor).annotations[GROUPS]), rows, columns], target)
     blocking = choose(blockings(tiles, _best_order(sch, anchor, tiles[0], target)))
     if blocking.order is Order.PIECES:
         _sum_in_cache(sch, anchor, last, blocking.tile, target)
@@ -71,9 +74,13 @@ def blockings(tiles: list[Tile], order: Order) -> list[Blocking]:
 
 
 def _best_order(sch: Schedule, anchor: SBlockRV, tile: Tile, target: Target) -> Order:
-    if _weight_bytes(sch, anchor, tile.blocks) > 2 * target.l1 * 1024 and not has_lanes(target):
+    _, _, row, column, *_ = sch.get_loops(anchor)
+    weights, cache = _weight_bytes(sch, anchor, tile.blocks), target.l1 * 1024
+    small = math.prod(extents(sch, [row, column])) <= _SMALL_PICTURE
+    if weights > (1 if small else 2) * cache and not has_lanes(target):
         return Order.PIECES
-    return Order.ROWS if _weight_bytes(sch, anchor) <= target.l2 * 1024 else Order.CHANNELS
+    stays = weights <= cache or _weight_bytes(sch, anchor) > target.l2 * 1024
+    return Order.CHANNELS if stays else Order.ROWS
 
 
 def _sum_in_registers(

@@ -10,10 +10,12 @@ from neo_compiler.schedule.cpu.by_lane import LANES, has_lanes
 from neo_compiler.target import Target
 
 _FMA_PORTS = 2
-_LOAD_PORTS = 2
 _FMA_LATENCY = 4
 _EPILOGUE_SHARE = 8  # every eighth register
 _LANE_FMA_LATENCY = 12  # of Cortex-A53 to A76, in multiply-adds
+# Two load ports, which broadcasts from the first-level cache do not keep busy all the time (measured).
+_LOADS_PER_CYCLE = 1.5
+_MOST_BLOCKS, _MOST_ROWS = 9, 7
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Tile:
 
     def cycles(self) -> float:
         """Cycles for one multiply-add of each accumulator: ports, loads and latency bound it."""
-        return max(self.accumulators / _FMA_PORTS, self.loads / _LOAD_PORTS, _FMA_LATENCY)
+        return max(self.accumulators / _FMA_PORTS, self.loads / _LOADS_PER_CYCLE, _FMA_LATENCY)
 
     def efficiency(self) -> float:
         """The share of the multiply-add peak that the tile can reach."""
@@ -52,7 +54,7 @@ def convolution_tiles(output: list[int], target: Target) -> list[Tile]:
     tiles = [
         Tile(*counts)
         for counts in itertools.product(
-            divisors(blocks, 4), divisors(rows, 7), divisors(columns, target.registers)
+            divisors(blocks, _MOST_BLOCKS), divisors(rows, _MOST_ROWS), divisors(columns, target.registers)
         )
     ]
     fitting = [tile for tile in tiles if _fits(tile, target)]
@@ -70,8 +72,8 @@ def _merit_by_lane(tile: Tile) -> tuple[float, float, int]:
     return busy, -round(loads, 3), tile.columns
 
 
-def _merit(tile: Tile) -> tuple[float, int, int]:
-    return round(tile.efficiency(), 2), tile.accumulators, -tile.loads
+def _merit(tile: Tile) -> tuple[float, bool, int, int]:
+    return round(tile.efficiency(), 2), tile.rows == 1, tile.accumulators, -tile.loads
 
 
 def _fits(tile: Tile, target: Target) -> bool:
