@@ -15,7 +15,7 @@ _EPILOGUE_SHARE = 8  # every eighth register
 _LANE_FMA_LATENCY = 12  # of Cortex-A53 to A76, in multiply-adds
 # Two load ports, which broadcasts from the first-level cache do not keep busy all the time (measured).
 _LOADS_PER_CYCLE = 1.5
-_MOST_BLOCKS, _MOST_ROWS = 9, 7
+_MOST_BLOCKS, _MOST_BLOCKS_BY_LANE, _MOST_ROWS = 9, 4, 7
 
 
 @dataclass(frozen=True)
@@ -51,10 +51,11 @@ class Tile:
 def convolution_tiles(output: list[int], target: Target) -> list[Tile]:
     """The tiles for an output of so many channel blocks, rows and columns, the best first."""
     blocks, rows, columns = output
+    most = _MOST_BLOCKS_BY_LANE if has_lanes(target) else _MOST_BLOCKS
     tiles = [
         Tile(*counts)
         for counts in itertools.product(
-            divisors(blocks, _MOST_BLOCKS), divisors(rows, _MOST_ROWS), divisors(columns, target.registers)
+            divisors(blocks, most), divisors(rows, _MOST_ROWS), divisors(columns, target.registers)
         )
     ]
     fitting = [tile for tile in tiles if _fits(tile, target)]

@@ -20,6 +20,7 @@ from neo_compiler.target import Target
 _TILES_IN_A_PASS = 14  # over which a weight is used again while it is in a register or the first-level cache
 _ROW_OF_PATCHES = 14  # whose rows stay in the first-level cache
 _BLOCKS_IN_A_GROUP = 4
+_FEWEST_PASSES = 4  # for several threads to share
 _CANDIDATES = 4
 
 
@@ -47,8 +48,8 @@ class _Sizes:
 def schedule(sch: Schedule, target: Target, choose: Choose) -> bool:
     """Schedule a function whose anchor is `winograd`, in one of two ways.
 
-    Where the weights stay in the second-level cache, each thread takes whole passes of a few rows of tiles
-    from data to outputs. Otherwise all threads transform, multiply and transform back one after the other,
+    Where the weights stay in the second-level cache, each thread takes passes of a few rows of tiles from
+    data to outputs. Otherwise all threads transform, multiply and transform back one after the other,
     over so many tiles that their values take no more room than the weights.
     """
     blocks = {name_of(sch, block): block for block in blocks_of(sch)}
@@ -56,7 +57,8 @@ def schedule(sch: Schedule, target: Target, choose: Choose) -> bool:
         return False
     last = _inline_epilogue(sch)
     sizes = _sizes(sch, blocks[PRODUCT])
-    streams = sizes.weight_bytes > target.l2 * 1024
+    passes = sizes.down // _rows_in_a_pass(sizes, False)
+    streams = sizes.weight_bytes > target.l2 * 1024 or passes < _FEWEST_PASSES
     at_pass, at_group = _tile_picture(sch, last, sizes, streams)
     _transform_back(sch, blocks[COLUMNS], last)
     _multiply(sch, blocks[PRODUCT], (at_group, streams), target, choose)
@@ -148,8 +150,8 @@ def _transform(sch: Schedule, blocks: dict[str, SBlockRV], at: LoopRV, streams: 
     across, along = sch.split(across, [None, max(divisors(extents(sch, [across])[0], _ROW_OF_PATCHES))])
     sch.reorder(batch, channel, down, across, along, row, column, lane)
     if streams:
-        channel = sch.fuse(batch, channel)
-        sch.parallel(channel)
+        down = sch.fuse(batch, channel, down)
+        sch.parallel(down)
     sch.unroll(row)
     sch.unroll(column)
     sch.vectorize(lane)
@@ -159,5 +161,5 @@ def _transform(sch: Schedule, blocks: dict[str, SBlockRV], at: LoopRV, streams: 
     sch.unroll(row)
     sch.vectorize(lane)
     if BORDER in blocks:
-        sch.compute_at(blocks[BORDER], channel, preserve_unit_loops=True)
+        sch.compute_at(blocks[BORDER], down, preserve_unit_loops=True)
         sch.vectorize(sch.get_loops(blocks[BORDER])[-1])
