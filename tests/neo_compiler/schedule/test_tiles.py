@@ -22,9 +22,14 @@ def test_tiles_divide_the_output_and_fit_the_registers(output: tuple[int, int, i
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
-@pytest.mark.parametrize("output", [(4, 56, 56), (16, 14, 14), (32, 28, 28), (1, 112, 112)])
+@pytest.mark.parametrize("output", [(4, 56, 56), (16, 14, 14), (32, 28, 28), (5, 14, 14)])
 def test_usual_pictures_reach_most_of_the_peak(output: tuple[int, int, int], target: Target) -> None:
     assert convolution_tiles(list(output), target)[0].efficiency() >= 0.85
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+def test_one_block_of_channels_is_bound_by_its_broadcasts(target: Target) -> None:
+    assert 0.65 <= convolution_tiles([1, 112, 112], target)[0].efficiency() <= 0.75
 
 
 def test_efficiency_is_bound_by_ports_and_latency() -> None:
