@@ -75,7 +75,8 @@ def test_a_compiled_model(have: Have) -> None:
     assert report["report"]["placement"][0]["nodes"] > 60
     work = made.work()
     assert set(work) == set(steps)
-    assert 1 < sum(work[kernel]["flops"] for kernel in steps) / convolution_flops(zoo.fetch(NAME)) < 1.05
+    flops = sum(work[kernel]["flops"] for kernel in steps)
+    assert 0.4 < flops / convolution_flops(zoo.fetch(NAME)) < 1.05  # Winograd's convolutions need fewer
 
 
 def convolution_flops(path: Path) -> float:

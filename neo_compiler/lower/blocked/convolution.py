@@ -90,7 +90,11 @@ def _grouped(layouts: Layouts, data: relax.Expr, taps: Array, window: Window, gr
     value = held if held and held.groups == groups and not fills else layouts.pack(data, 1)
     inner, runs = (value.block, 1) if fills else (1, groups)
     stride = per_group if value.groups == 1 else -(-per_group // value.block) * value.block
-    source, window = _bordered(layouts, data, value, window)
+    if fills:
+        source, window = _bordered(layouts, data, value, window)
+    else:  # single channels are not the whole vectors that a border is copied in
+        source = padded(layouts, value, window.padding)
+        window = replace(window, padding=(0, 0, 0, 0))
     packed = relax.const(compute.pack_weight(spread(taps, 0, block, runs), inner, block))
     result = layouts.emit(compute.conv2d, source, packed, window=window, groups=groups, stride=stride)
     return Blocked(result, outputs, runs)

@@ -31,7 +31,6 @@ def schedule(sch: Schedule, target: Target, choose: Choose) -> bool:
         _order_sums(sch, anchor, blocking.tile, target.l1 * 1024 / (of.weight_bytes * blocking.tile.blocks))
     else:
         _sum_in_registers(sch, anchor, last, blocking, target)
-    place_border(sch, anchor)
     return True
 
 
@@ -63,6 +62,7 @@ def _sum_in_cache(sch: Schedule, anchor: SBlockRV, last: SBlockRV, tile: Tile, r
     sch.unroll(blocks)
     sch.vectorize(lane)
     sch.compute_at(anchor, outer, preserve_unit_loops=True)
+    place_border(sch, anchor)
 
 
 def _order_sums(sch: Schedule, anchor: SBlockRV, tile: Tile, share: float) -> None:

@@ -10,7 +10,7 @@ from tvm.s_tir import Schedule
 from neo_compiler.schedule.blocks import divisors, extents, split_axes
 from neo_compiler.schedule.choice import Choose
 from neo_compiler.schedule.cpu.by_lane import has_lanes
-from neo_compiler.schedule.cpu.epilogue import Vectors, find_anchor, hold_in_registers, place_border
+from neo_compiler.schedule.cpu.epilogue import Vectors, find_anchor, hold_in_registers
 from neo_compiler.target import Target
 
 _ROWS = 8  # rows of a channel block in one pass: few enough for the first-level cache
@@ -49,7 +49,6 @@ def schedule(sch: Schedule, target: Target, choose: Choose) -> bool:
     sch.unroll(columns)
     sch.vectorize(lane)
     hold_in_registers(sch, anchor, column, Vectors(target.lanes, unroll_taps=unrolled))
-    place_border(sch, anchor)
     return True
 
 

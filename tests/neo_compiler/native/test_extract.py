@@ -56,7 +56,7 @@ def test_a_real_network(name: str) -> None:
     replay(module, plan)
     assert [(row.where, row.index, row.offset) for row in results(program)] == [(Where.OUTPUT, 0, 0)]
     weights = sum(onnx.numpy_helper.to_array(row).nbytes for row in model.graph.initializer)
-    assert plan.params_bytes < 1.3 * weights
+    assert plan.params_bytes < 1.5 * weights  # Winograd's are larger, where that pays
     arena = [row for row in plan.tensors if row.where is Where.ARENA]
     assert plan.arena_bytes < sum(aligned(int(np.prod(row.shape)) * 4) for row in arena) / 4
 
