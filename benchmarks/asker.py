@@ -58,6 +58,8 @@ class Asker:
             self._changed.wait_for(lambda: False, _CLOSE_S)
         self._client.disconnect()
         self._client.loop_stop()
+        # paho closes its inner sockets when it is deleted: not in a cycle, where they may be deleted first.
+        self._client.on_connect = self._client.on_message = self._client.on_subscribe = None
 
     def _on_subscribe(self, *_: object) -> None:
         """At the first time; after a reconnect paho has sent again what was under way."""

@@ -80,6 +80,8 @@ class Caller:
 
     def close(self) -> None:
         self._client.disconnect()
+        # paho closes its inner sockets when it is deleted: not in a cycle, where they may be deleted first.
+        self._client.on_message = self._client.on_subscribe = None
 
     def _loop_until(self, done: Callable[[], bool]) -> None:
         seen, deadline = -1, 0.0

@@ -88,6 +88,8 @@ class RunningGroup:
     def disconnect(self) -> None:
         self._client.disconnect()
         self._client.loop_stop()
+        # paho closes its inner sockets when it is deleted: not in a cycle, where they may be deleted first.
+        self._client.on_message = self._client.on_subscribe = None
 
 
 @contextmanager

@@ -78,10 +78,17 @@ class Probe:
         socket = self.client.socket()
         if socket:
             socket.close()
+        self._let_go()
 
     def close(self) -> None:
         self.client.disconnect()
         self.client.loop_stop()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """paho closes its inner sockets when deleted: not in a cycle, where those may be deleted first."""
+        self.client.on_message = self.client.on_connect = self.client.on_disconnect = None
+        self.client.on_subscribe = self.client.on_unsubscribe = None
 
     def __enter__(self) -> Self:
         return self
