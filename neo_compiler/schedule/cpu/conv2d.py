@@ -62,7 +62,7 @@ def _sum_in_cache(sch: Schedule, anchor: SBlockRV, last: SBlockRV, tile: Tile, r
     sch.unroll(blocks)
     sch.vectorize(lane)
     sch.compute_at(anchor, outer, preserve_unit_loops=True)
-    place_border(sch, anchor)
+    place_border(sch, anchor, outer)
 
 
 def _order_sums(sch: Schedule, anchor: SBlockRV, tile: Tile, share: float) -> None:

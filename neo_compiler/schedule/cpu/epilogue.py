@@ -63,7 +63,7 @@ def hold_in_registers(sch: Schedule, anchor: SBlockRV, at: LoopRV, held: Vectors
     """
     sch.compute_at(anchor, at, preserve_unit_loops=True)
     sch.set_scope(anchor, 0, "local")  # the stack, where LLVM can turn it into registers
-    place_border(sch, anchor)
+    place_border(sch, anchor, sch.get_loops(anchor)[0])
     depth = [str(sch.get(loop).loop_var) for loop in sch.get_loops(anchor)].index(str(sch.get(at).loop_var))
     loops = sch.get_loops(anchor)[depth + 1 :]
     spatial, reductions = split_axes(sch, anchor, loops)
@@ -84,17 +84,12 @@ def hold_in_registers(sch: Schedule, anchor: SBlockRV, at: LoopRV, held: Vectors
     sch.decompose_reduction(anchor, reductions[0])
 
 
-def place_border(sch: Schedule, anchor: SBlockRV) -> None:
-    """Copy what the anchor reads into a buffer with a border, for one pass of the parallel loop.
+def place_border(sch: Schedule, reader: SBlockRV, at: LoopRV) -> None:
+    """Where `reader` reads a border, compute it, a copy with zeros around, for one pass of the loop `at`.
 
-    Afterwards its reduction may be decomposed, not before: TensorIR then finds no compact dataflow.
+    The reader's reduction may be decomposed afterwards, not before: TensorIR then finds no compact dataflow.
     """
-    border = blocks_of(sch)[0]
-    if name_of(sch, border) != BORDER or name_of(sch, anchor) not in _readers(sch, border):
-        return
-    sch.compute_at(border, sch.get_loops(anchor)[0], preserve_unit_loops=True)
-    sch.vectorize(sch.get_loops(border)[-1])
-
-
-def _readers(sch: Schedule, block: SBlockRV) -> list[str]:
-    return [name_of(sch, reader) for reader in sch.get_consumers(block)]
+    for border in sch.get_producers(reader):
+        if name_of(sch, border) == BORDER:
+            sch.compute_at(border, at, preserve_unit_loops=True)
+            sch.vectorize(sch.get_loops(border)[-1])

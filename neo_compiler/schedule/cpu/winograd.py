@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from tvm.s_tir import Schedule
 from tvm.s_tir.schedule import LoopRV, SBlockRV
 
-from neo_compiler.lower.compute.layout import BORDER
 from neo_compiler.lower.compute.winograd import COLUMNS, PATCHES, PRODUCT, ROWS, TAPS, WINOGRAD
 from neo_compiler.schedule.blocks import blocks_of, divisors, extents, name_of
 from neo_compiler.schedule.choice import Choose
 from neo_compiler.schedule.cpu.by_lane import has_lanes
-from neo_compiler.schedule.cpu.epilogue import Vectors, fill_padding, hold_in_registers
+from neo_compiler.schedule.cpu.epilogue import Vectors, fill_padding, hold_in_registers, place_border
 from neo_compiler.schedule.cpu.tiles import convolution_tiles
 from neo_compiler.target import Target
 
@@ -45,6 +44,14 @@ class _Sizes:
         return 4 * self.points * (self.inputs + self.blocks * self.lanes)
 
 
+@dataclass(frozen=True)
+class _Passes:
+    """Rows of tiles in a pass, and whether all threads share each pass or each takes whole ones."""
+
+    rows: int
+    shared: bool
+
+
 def schedule(sch: Schedule, target: Target, choose: Choose) -> bool:
     """Schedule a function whose anchor is `winograd`, in one of two ways.
 
@@ -57,12 +64,11 @@ def schedule(sch: Schedule, target: Target, choose: Choose) -> bool:
         return False
     last = _inline_epilogue(sch)
     sizes = _sizes(sch, blocks[PRODUCT])
-    passes = sizes.down // _rows_in_a_pass(sizes, False)
-    streams = sizes.weight_bytes > target.l2 * 1024 or passes < _FEWEST_PASSES
-    at_pass, at_group = _tile_picture(sch, last, sizes, streams)
+    passes = _passes(sizes, target)
+    at_pass, at_group = _tile_picture(sch, last, sizes, passes)
     _transform_back(sch, blocks[COLUMNS], last)
-    _multiply(sch, blocks[PRODUCT], (at_group, streams), target, choose)
-    _transform(sch, blocks, at_pass, streams)
+    _multiply(sch, blocks[PRODUCT], at_group, passes, target, choose)
+    _transform(sch, blocks, at_pass, passes)
     return True
 
 
@@ -82,32 +88,30 @@ def _sizes(sch: Schedule, product: SBlockRV) -> _Sizes:
     return _Sizes(rows * columns, blocks, down, across, in_blocks * in_lanes, lanes)
 
 
-def _rows_in_a_pass(sizes: _Sizes, streams: bool) -> int:
-    if streams:
-        tiles = max(_TILES_IN_A_PASS, sizes.weight_bytes // sizes.tile_bytes)
-        return max(divisors(sizes.down, max(1, tiles // sizes.across)))
-    enough = (rows for rows in divisors(sizes.down, sizes.down) if rows * sizes.across >= _TILES_IN_A_PASS)
-    return next(enough, sizes.down)
+def _passes(sizes: _Sizes, target: Target) -> _Passes:
+    counts = divisors(sizes.down, sizes.down)
+    rows = next((rows for rows in counts if rows * sizes.across >= _TILES_IN_A_PASS), sizes.down)
+    if sizes.weight_bytes <= target.l2 * 1024 and sizes.down // rows >= _FEWEST_PASSES:
+        return _Passes(rows, shared=False)
+    tiles = max(_TILES_IN_A_PASS, sizes.weight_bytes // sizes.tile_bytes)
+    return _Passes(max(divisors(sizes.down, max(1, tiles // sizes.across))), shared=True)
 
 
-def _tile_picture(sch: Schedule, last: SBlockRV, sizes: _Sizes, streams: bool) -> tuple[LoopRV, LoopRV]:
+def _tile_picture(sch: Schedule, last: SBlockRV, sizes: _Sizes, passes: _Passes) -> tuple[LoopRV, LoopRV]:
     """The loops over passes and, in them, over groups of output channels."""
     tile = math.isqrt(sizes.points) - TAPS + 1
     batch, channel, row, column, lane = sch.get_loops(last)
     row, rows = sch.split(row, [None, tile])
     column, columns = sch.split(column, [None, tile])
-    turn, row = sch.split(row, [None, _rows_in_a_pass(sizes, streams)])
+    turn, row = sch.split(row, [None, passes.rows])
     group, channel = sch.split(channel, [None, max(divisors(sizes.blocks, _BLOCKS_IN_A_GROUP))])
     sch.reorder(batch, turn, group, channel, row, column, rows, columns, lane)
     at_pass = sch.fuse(batch, turn)
-    if streams:
-        sch.parallel(sch.fuse(group, channel))
-    else:
-        sch.parallel(at_pass)
+    sch.parallel(sch.fuse(group, channel) if passes.shared else at_pass)
     for loop in (rows, columns):
         sch.unroll(loop)
     sch.vectorize(lane)
-    return at_pass, at_pass if streams else group
+    return at_pass, at_pass if passes.shared else group
 
 
 def _transform_back(sch: Schedule, columns: SBlockRV, last: SBlockRV) -> None:
@@ -122,10 +126,9 @@ def _transform_back(sch: Schedule, columns: SBlockRV, last: SBlockRV) -> None:
 
 
 def _multiply(
-    sch: Schedule, product: SBlockRV, loops: tuple[LoopRV, bool], target: Target, choose: Choose
+    sch: Schedule, product: SBlockRV, at: LoopRV, passes: _Passes, target: Target, choose: Choose
 ) -> None:
     """A matrix product for each point of the patches, on register tiles of channel blocks and tiles."""
-    at, streams = loops
     written = sch.cache_write(product, 0, "global")
     sch.compute_at(written, at, preserve_unit_loops=True)
     *_, row, column, batch, channel, down, across, lane = sch.get_loops(written)
@@ -134,7 +137,7 @@ def _multiply(
     down, rows = sch.split(down, [None, tile.rows])
     across, columns = sch.split(across, [None, tile.columns])
     sch.reorder(row, column, batch, channel, down, across, blocks, rows, columns, lane)
-    if streams:
+    if passes.shared:
         sch.parallel(sch.fuse(row, column))
     for loop in (blocks, rows, columns):
         sch.unroll(loop)
@@ -142,24 +145,22 @@ def _multiply(
     hold_in_registers(sch, product, across, Vectors(target.lanes, blocks=3, by_lane=has_lanes(target)))
 
 
-def _transform(sch: Schedule, blocks: dict[str, SBlockRV], at: LoopRV, streams: bool) -> None:
+def _transform(sch: Schedule, blocks: dict[str, SBlockRV], at: LoopRV, passes: _Passes) -> None:
     """Data to patches: along the columns, for a row of patches that stays in the cache, then along rows."""
     patches, rows = blocks[PATCHES], blocks[ROWS]
     sch.compute_at(patches, at, preserve_unit_loops=True)
     *_, row, column, batch, channel, down, across, lane = sch.get_loops(patches)
     across, along = sch.split(across, [None, max(divisors(extents(sch, [across])[0], _ROW_OF_PATCHES))])
     sch.reorder(batch, channel, down, across, along, row, column, lane)
-    if streams:
+    if passes.shared:
         down = sch.fuse(batch, channel, down)
         sch.parallel(down)
     sch.unroll(row)
     sch.unroll(column)
     sch.vectorize(lane)
     sch.compute_at(rows, across, preserve_unit_loops=True)
+    place_border(sch, rows, down)
     *_, row, batch, _, down, across, lane = sch.get_loops(rows)
     sch.reorder(batch, down, across, row, lane)
     sch.unroll(row)
     sch.vectorize(lane)
-    if BORDER in blocks:
-        sch.compute_at(blocks[BORDER], down, preserve_unit_loops=True)
-        sch.vectorize(sch.get_loops(blocks[BORDER])[-1])
