@@ -10,6 +10,7 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
 from greengrass_sim.broker.url import BrokerUrl
+from greengrass_sim.mqtt.release import release
 from greengrass_sim.mqtt.wire import confirm_at_once
 
 _CLOSE_S = 1.0
@@ -58,8 +59,7 @@ class Asker:
             self._changed.wait_for(lambda: False, _CLOSE_S)
         self._client.disconnect()
         self._client.loop_stop()
-        # paho closes its inner sockets when it is deleted: not in a cycle, where they may be deleted first.
-        self._client.on_connect = self._client.on_message = self._client.on_subscribe = None
+        release(self._client)
 
     def _on_subscribe(self, *_: object) -> None:
         """At the first time; after a reconnect paho has sent again what was under way."""

@@ -12,6 +12,7 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
 from greengrass_sim.broker.url import BrokerUrl
+from greengrass_sim.mqtt.release import release
 from greengrass_sim.mqtt.wire import confirm_at_once, send_at_once
 
 GIVE_UP_S = 20.0
@@ -80,8 +81,7 @@ class Caller:
 
     def close(self) -> None:
         self._client.disconnect()
-        # paho closes its inner sockets when it is deleted: not in a cycle, where they may be deleted first.
-        self._client.on_message = self._client.on_subscribe = None
+        release(self._client)
 
     def _loop_until(self, done: Callable[[], bool]) -> None:
         seen, deadline = -1, 0.0

@@ -15,6 +15,7 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 from greengrass_sim.errors import SimError
+from greengrass_sim.mqtt.release import release
 from greengrass_sim.testing.messages import Mailbox, Received
 
 READY_S = 60.0
@@ -88,8 +89,7 @@ class RunningGroup:
     def disconnect(self) -> None:
         self._client.disconnect()
         self._client.loop_stop()
-        # paho closes its inner sockets when it is deleted: not in a cycle, where they may be deleted first.
-        self._client.on_message = self._client.on_subscribe = None
+        release(self._client)
 
 
 @contextmanager

@@ -10,6 +10,8 @@ from typing import Any, Self
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from greengrass_sim.mqtt.release import release
+
 WAIT_S = 10.0
 
 
@@ -78,17 +80,12 @@ class Probe:
         socket = self.client.socket()
         if socket:
             socket.close()
-        self._let_go()
+        release(self.client)
 
     def close(self) -> None:
         self.client.disconnect()
         self.client.loop_stop()
-        self._let_go()
-
-    def _let_go(self) -> None:
-        """paho closes its inner sockets when deleted: not in a cycle, where those may be deleted first."""
-        self.client.on_message = self.client.on_connect = self.client.on_disconnect = None
-        self.client.on_subscribe = self.client.on_unsubscribe = None
+        release(self.client)
 
     def __enter__(self) -> Self:
         return self
