@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from greengrass_sim.errors import StateError
+from greengrass_sim.database import open_database
 from greengrass_sim.shadow.document import Document, Section
 from greengrass_sim.shadow.names import ShadowName
 
-_SCHEMA_VERSION = 1
 _SCHEMA = """
 CREATE TABLE shadow (
     thing TEXT NOT NULL,
@@ -22,7 +20,7 @@ CREATE TABLE shadow (
     version INTEGER NOT NULL,
     document TEXT,          -- null when deleted: the version goes on from there
     PRIMARY KEY (thing, name)
-) WITHOUT ROWID;
+) WITHOUT ROWID
 """
 
 
@@ -33,22 +31,8 @@ class ShadowStore:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        try:
-            self._database = sqlite3.connect(path, isolation_level=None)
-            self._prepare()
-        except sqlite3.Error as error:
-            raise StateError(f"{path}: cannot be used as the file of the shadows: {error}") from error
-
-    def _prepare(self) -> None:
-        self._database.execute("PRAGMA journal_mode = WAL")
-        # The log is flushed at checkpoints only: a power cut may cost the last updates, never the file.
-        self._database.execute("PRAGMA synchronous = NORMAL")
-        (version,) = self._database.execute("PRAGMA user_version").fetchone()
-        if version not in (0, _SCHEMA_VERSION):
-            raise StateError(f"{self._path}: written by a newer neo-edge (schema {version}): move it away")
-        if version == 0:
-            self._database.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_SCHEMA_VERSION}; COMMIT;")
+        self._database = open_database(path, "shadows", _SCHEMA)
+        self._database.isolation_level = None  # `transaction` begins them
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

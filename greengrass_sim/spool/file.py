@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
+from greengrass_sim.database import open_database
 from greengrass_sim.errors import StateError
 from greengrass_sim.spool.entry import Entry
 
-_SCHEMA_VERSION = 1
 _SCHEMA = "CREATE TABLE message (number INTEGER PRIMARY KEY, topic TEXT NOT NULL, payload BLOB NOT NULL)"
 
 
@@ -22,11 +22,7 @@ class SpoolFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        try:
-            self._database = sqlite3.connect(path)
-            self._prepare()
-        except sqlite3.Error as error:
-            raise StateError(f"{path}: cannot be used as the file of the spool: {error}") from error
+        self._database = open_database(path, "spool", _SCHEMA)
 
     def load(self) -> list[Entry]:
         """What an earlier process has left, oldest first."""
@@ -45,15 +41,3 @@ class SpoolFile:
 
     def close(self) -> None:
         self._database.close()
-
-    def _prepare(self) -> None:
-        self._database.execute("PRAGMA journal_mode = WAL")
-        # The log is flushed at checkpoints only: a power cut may cost the last messages, never the file.
-        self._database.execute("PRAGMA synchronous = NORMAL")
-        (version,) = self._database.execute("PRAGMA user_version").fetchone()
-        if version not in (0, _SCHEMA_VERSION):
-            raise StateError(f"{self._path}: written by a newer neo-edge (schema {version}): move it away")
-        if version == 0:
-            self._database.executescript(
-                f"BEGIN; {_SCHEMA}; PRAGMA user_version = {_SCHEMA_VERSION}; COMMIT;"
-            )
