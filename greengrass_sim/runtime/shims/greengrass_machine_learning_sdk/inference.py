@@ -6,7 +6,6 @@ import base64
 import json
 import os
 import re
-from io import BytesIO
 from typing import Any
 
 from greengrass_ipc_python_sdk.ipc_facade import (
@@ -14,6 +13,7 @@ from greengrass_ipc_python_sdk.ipc_facade import (
     GreengrassServiceClient,
     GreengrassServiceMessage,
 )
+from greengrass_ipc_python_sdk.streaming_body import StreamingBody
 from greengrass_machine_learning_sdk.exception import GreengrassDependencyException
 
 _NAME = re.compile("[a-zA-Z0-9][a-zA-Z0-9-]{1,62}")
@@ -23,19 +23,6 @@ _HEADERS = {"ContentType": "Content-Type", "Accept": "Accept"}
 
 class GreengrassInferenceException(Exception):
     """The service answered with an error."""
-
-
-class StreamingBody:
-    """A body that is read like a file."""
-
-    def __init__(self, payload: bytes) -> None:
-        self._stream = BytesIO(payload)
-
-    def read(self, amt: int | None = None) -> bytes:
-        return self._stream.read(amt)
-
-    def close(self) -> None:
-        self._stream.close()
 
 
 class Client:

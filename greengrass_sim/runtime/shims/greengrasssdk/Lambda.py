@@ -4,28 +4,15 @@ from __future__ import annotations
 
 import base64
 import binascii
-from io import BytesIO
 from typing import Any
 
 from greengrass_common.function_arn_fields import FunctionArnFields
 from greengrass_ipc_python_sdk.ipc_client import IPCClient, IPCException
+from greengrass_ipc_python_sdk.streaming_body import StreamingBody
 
 
 class InvocationException(Exception):
     """The core refused the call."""
-
-
-class StreamingBody:
-    """A payload that is read like a file."""
-
-    def __init__(self, payload: bytes) -> None:
-        self._stream = BytesIO(payload)
-
-    def read(self, amt: int | None = None) -> bytes:
-        return self._stream.read(amt)
-
-    def close(self) -> None:
-        self._stream.close()
 
 
 class Client:
