@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from greengrass_sim.commands.group_options import add_group_arguments
+from greengrass_sim.commands.start_options import add_start_arguments
 from greengrass_sim.lines import ConsoleFormatter
 from greengrass_sim.watch.arguments import add_watch_commands
 
@@ -88,81 +89,9 @@ def _add(commands: _Commands[argparse.ArgumentParser], name: str, text: str) -> 
 def _add_start(commands: _Commands[argparse.ArgumentParser]) -> None:
     start = _add(commands, "start", "run a group until interrupted")
     start.add_argument("group", metavar="GROUP", help=_GROUP)
-    start.add_argument(
-        "--broker",
-        default="embedded",
-        metavar="NAME|URL",
-        help="embedded, mosquitto, or the URL of any other broker; default: %(default)s",
-    )
-    start.add_argument(
-        "--port",
-        type=_port,
-        metavar="N",
-        help="for embedded and mosquitto; 0 takes a free one; default: 1883",
-    )
-    start.add_argument(
-        "--work", metavar="DIR", help="folder for logs, shadows, unpacked models; default: a temporary one"
-    )
-    start.add_argument(
-        "--strict", action="store_true", help="handlers find nothing that a core does not have"
-    )
-    start.add_argument(
-        "--limits",
-        choices=("aws", "none"),
-        default="aws",
-        help="which messages are refused: those that AWS IoT refuses, or none; default: %(default)s",
-    )
-    start.add_argument(
-        "--spool",
-        choices=("memory", "disk"),
-        help="where messages to the cloud wait; disk needs --work; default: the group's, or memory",
-    )
-    start.add_argument(
-        "--spool-bytes",
-        type=_spool_bytes,
-        metavar="N",
-        help="the oldest are dropped when more than N bytes wait; default: the group's, or 2621440",
-    )
-    start.add_argument("--pki", metavar="DIR", help="let devices in by certificate, see `greengrass-sim pki`")
-    start.add_argument(
-        "--tls-port",
-        type=_port,
-        default=8883,
-        metavar="N",
-        help="for --pki; 0: any free one; default: %(default)s",
-    )
-    start.add_argument(
-        "--tls-host", default="127.0.0.1", metavar="ADDRESS", help="for --pki; default: %(default)s"
-    )
-    start.add_argument(
-        "--metrics-port",
-        type=_port,
-        metavar="N",
-        help="serve /metrics for Prometheus to this machine; 0: any free one",
-    )
-    start.add_argument(
-        "--daemon-port",
-        type=_port,
-        metavar="N",
-        help="where SDKs without a connection of their own find the core; default: 8000, or any that is free",
-    )
-    start.add_argument("--reload", action="store_true", help="restart a function when its code changes")
+    add_start_arguments(start)
     add_group_arguments(start)
     _add_connection(start)
-
-
-def _port(text: str) -> int:
-    number = int(text)
-    if not 0 <= number <= 65535:
-        raise argparse.ArgumentTypeError(f"{number} is no port")
-    return number
-
-
-def _spool_bytes(text: str) -> int:
-    number = int(text)
-    if number < 262_144:
-        raise argparse.ArgumentTypeError(f"{number} bytes are too few, a spool has at least 262144")
-    return number
 
 
 def _add_deploy(commands: _Commands[argparse.ArgumentParser]) -> None:
