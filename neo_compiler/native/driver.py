@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from math import prod
 
 from edge_runtime.manifest import TensorSpec
+from neo_compiler.native.literal import c_string
 from neo_compiler.native.plan import Placed, Plan, Where
 
 # numpy's name -> DLPack type code, bits
@@ -52,11 +53,6 @@ def _static(spec: TensorSpec) -> tuple[int, ...]:
     return tuple(int(size) for size in spec.shape)
 
 
-def _c_string(text: str) -> str:
-    plain = set(range(0x20, 0x7F)) - set(b'"\\?')
-    return '"' + "".join(chr(byte) if byte in plain else f"\\{byte:03o}" for byte in text.encode()) + '"'
-
-
 def _dtype(name: str) -> str:
     code, bits = DTYPES[name]
     return f"{{{code}, {bits}, 1}}"
@@ -74,7 +70,7 @@ def _spec_rows(specs: Iterable[TensorSpec], shapes: _Shapes) -> Iterator[str]:
         shape = _static(spec)
         size = byte_size(spec.dtype, shape)
         place = f"{len(shape)}, {shapes.place(shape)}, {size}u"
-        yield f"{{{_c_string(spec.name)}, {_dtype(spec.dtype)}, {place}}}"
+        yield f"{{{c_string(spec.name)}, {_dtype(spec.dtype)}, {place}}}"
 
 
 def _tensor_rows(tensors: Iterable[Placed], shapes: _Shapes) -> Iterator[str]:
@@ -83,10 +79,11 @@ def _tensor_rows(tensors: Iterable[Placed], shapes: _Shapes) -> Iterator[str]:
         yield f"{{{place}, {_dtype(row.dtype)}, {len(row.shape)}, NEO_{row.where.name}}}"
 
 
-def _step_rows(plan: Plan) -> Iterator[str]:
+def _step_rows(plan: Plan, *, launched: bool) -> Iterator[str]:
     first = 0
     for step in plan.steps:
-        yield f"{{__tvm_ffi_{step.kernel}, {_c_string(step.kernel)}, {first}, {len(step.args)}}}"
+        function = "0" if launched else f"__tvm_ffi_{step.kernel}"
+        yield f"{{{function}, {c_string(step.kernel)}, {first}, {len(step.args)}}}"
         first += len(step.args)
 
 
@@ -96,9 +93,10 @@ def _chunks(values: Iterable[int]) -> Iterator[str]:
         yield ", ".join(texts[start : start + 16])
 
 
-def driver_source(plan: Plan) -> str:
+def driver_source(plan: Plan, *, launched: bool = False) -> str:
     """The C source that defines `neo_plan`; the same plan gives the same text.
 
+    Where steps are `launched` on a GPU there are no functions to call for them.
     Raises ValueError where the plan contradicts itself, which is a mistake of the compiler.
     """
     check_plan(plan)
@@ -108,13 +106,14 @@ def driver_source(plan: Plan) -> str:
     args = [arg for step in plan.steps for arg in step.args]
     counts = (len(plan.inputs), len(plan.outputs), len(plan.tensors), len(plan.steps), len(args))
     sizes = (plan.arena_bytes, plan.params_bytes, plan.scratch_bytes)
+    called = set() if launched else {step.kernel for step in plan.steps}
     lines = [
         '#include "plan.h"',
-        *(f"neo_kernel __tvm_ffi_{name};" for name in sorted({step.kernel for step in plan.steps})),
+        *(f"neo_kernel __tvm_ffi_{name};" for name in sorted(called)),
         *_table("neo_spec_row", "inputs", specs[0]),
         *_table("neo_spec_row", "outputs", specs[1]),
         *_table("neo_tensor_row", "tensors", tensors),
-        *_table("neo_step_row", "steps", _step_rows(plan)),
+        *_table("neo_step_row", "steps", _step_rows(plan, launched=launched)),
         *_table("uint32_t", "args", _chunks(args)),
         *_table("uint32_t", "results", _chunks(plan.results)),
         *_table("int64_t", "shapes", _chunks(shapes.values)),

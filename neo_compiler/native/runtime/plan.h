@@ -28,7 +28,8 @@ typedef struct {
   uint16_t where;
 } neo_tensor_row;
 
-/* One kernel call; its tensors are neo_plan.args[first_arg ... first_arg + n_args - 1]. */
+/* One kernel call; its tensors are neo_plan.args[first_arg ... first_arg + n_args - 1]. On a GPU, where cuda.h
+ * tells the rest, `kernel` is NULL. */
 typedef struct {
   neo_kernel *kernel;
   const char *name;

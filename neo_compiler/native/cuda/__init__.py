@@ -1,0 +1,1 @@
+"""Kernels for GPUs: from scheduled TensorIR to PTX and a table of launches."""
