@@ -17,6 +17,8 @@ from neo_compiler.lower.values import Array, array_of, integers, is_constant, sh
 
 # Groups that do not fill blocks are filled up with zeros; many small groups would be mostly zeros.
 _MOST_GROUPS = 16
+# An odd number of so many output blocks is made even: two blocks then share what they read.
+_MANY_BLOCKS = 32
 
 
 def conv2d(layouts: Layouts, call: relax.Call) -> Blocked | None:
@@ -78,8 +80,12 @@ def _direct(layouts: Layouts, data: relax.Expr, taps: Array, window: Window, gro
     if tile is not None:
         return Blocked(_winograd(layouts, data, taps, window, tile), outputs)
     source, window = _bordered(layouts, data, value, window)
-    packed = relax.const(compute.pack_weight(taps, value.block, layouts.block))
-    return Blocked(layouts.emit(compute.conv2d, source, packed, window=window), outputs)
+    even = spread(taps, 0, 2 * layouts.block) if len(taps) >= _MANY_BLOCKS * layouts.block else taps
+    packed = relax.const(compute.pack_weight(even, value.block, layouts.block))
+    result = layouts.emit(compute.conv2d, source, packed, window=window)
+    if len(even) > len(taps):
+        result = layouts.emit(compute.trim, result, blocks=len(taps) // layouts.block)
+    return Blocked(result, outputs)
 
 
 def _grouped(layouts: Layouts, data: relax.Expr, taps: Array, window: Window, groups: int) -> Blocked:

@@ -92,3 +92,9 @@ def depthwise(data: te.Tensor, weight: te.Tensor, window: Window) -> te.Tensor:
         return te.sum(read * weight[c, ky, kx, i], axis=[ky, kx])
 
     return te.compute((batch, blocks, rows, columns, block), value, name="depthwise")
+
+
+def trim(data: te.Tensor, blocks: int) -> te.Tensor:
+    """(N, more, H, W, b) → (N, blocks, H, W, b), the first ones."""
+    batch, _, *rest = data.shape
+    return te.compute((batch, blocks, *rest), lambda *at: data(*at), name="trim")

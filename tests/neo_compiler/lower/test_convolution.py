@@ -70,6 +70,8 @@ FAMILIES = {
         "100 to 100": conv((100, 100), (6, 6)),
         "17 to 31": conv((17, 31)),
         "64 to 128": conv((64, 128), (7, 7)),
+        "an odd number of many blocks": conv((16, 520), (5, 13), (1, 1), "pads=[0, 0, 0, 0]"),
+        "an odd number of many blocks, 3x3": conv((16, 528), (7, 7), attributes="strides=[2, 2]"),
     },
     "groups": {
         "2 that fill blocks": conv((32, 64), group=2),
