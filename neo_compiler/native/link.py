@@ -12,6 +12,8 @@ from importlib import resources
 from pathlib import Path
 
 from neo_compiler.errors import NeoError, TargetError
+from neo_compiler.native.cuda.image import Image
+from neo_compiler.native.cuda.source import image_source
 from neo_compiler.native.driver import driver_source
 from neo_compiler.native.libc import device_libc, stub_libraries
 from neo_compiler.native.plan import Plan
@@ -19,6 +21,9 @@ from neo_compiler.native.zig import compile_c, run_zig, zig_program
 from neo_compiler.target import Target
 
 EXPORTS = "{ global: neo_*; local: *; };\n"
+
+# Sources of the runtime that do not know where a model computes.
+_COMMON = ("check.c", "error.c", "futex.c", "info.c", "memory.c", "params.c", "spin.c")
 
 LDFLAGS = (
     "-shared",
@@ -37,24 +42,30 @@ LDFLAGS = (
 )
 
 
-def link(objects: Sequence[Path], plan: Plan, target: Target, output: Path) -> None:
+def link(
+    objects: Sequence[Path], plan: Plan, target: Target, output: Path, image: Image | None = None
+) -> None:
     """Writes the shared library of a model; the same input gives the same bytes.
 
-    Raises TargetError where ziglang is missing, the architecture is unknown, or a kernel calls what the
-    device's C library does not have; ValueError where the plan contradicts itself.
+    `image` is what a GPU executes, in place of `objects`. Raises TargetError where ziglang is missing, the
+    architecture is unknown, or a kernel calls what the device's C library does not have; ValueError where the
+    plan contradicts itself.
     """
     zig_program()
     libc = device_libc(target.arch)
-    source = driver_source(plan)
+    sources = {"plan.c": driver_source(plan, launched=image is not None)}
+    if image is not None:
+        sources["image.c"] = image_source(image)
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{output.name}.", dir=output.parent) as name:
         folder = Path(name)
-        common = _model_independent(target.arch)
+        common = _model_independent(target.arch, image is not None)
         runtime, stubs = ([_written(*row, folder) for row in rows] for rows in common)
-        driver = folder / "plan.c"
-        driver.write_text(source, encoding="ascii")
         with _runtime() as headers:
-            runtime.append(compile_c(driver, libc.triple, folder, [*libc.flags, f"-I{headers}"]))
+            for file, text in sources.items():
+                source = folder / file
+                source.write_text(text, encoding="ascii")
+                runtime.append(compile_c(source, libc.triple, folder, [*libc.flags, f"-I{headers}"]))
         library = folder / output.name
         _link_shared([*runtime, *(path.resolve() for path in objects)], stubs, library, target)
         library.replace(output)
@@ -65,16 +76,23 @@ _Files = tuple[tuple[str, bytes], ...]
 
 
 @functools.cache
-def _model_independent(arch: str) -> tuple[_Files, _Files]:
+def _model_independent(arch: str, cuda: bool) -> tuple[_Files, _Files]:
     """The runtime's objects and the device's libraries: the same for all models that a process compiles."""
     libc = device_libc(arch)
     with tempfile.TemporaryDirectory(prefix="neo-runtime-") as name, ThreadPoolExecutor() as threads:
         folder = Path(name)
         with _runtime() as headers:
             flags = [*libc.flags, f"-I{headers}"]
-            sources = sorted(headers.glob("*.c"))
+            sources = runtime_sources(headers, cuda)
             objects = list(threads.map(lambda path: compile_c(path, libc.triple, folder, flags), sources))
         return _contents(objects), _contents(stub_libraries(libc, folder))
+
+
+def runtime_sources(folder: Path, cuda: bool) -> list[Path]:
+    """The sources in the runtime's `folder` that a model for a CPU, or for a CUDA device, is linked with."""
+    if not cuda:
+        return sorted(folder.glob("*.c"))
+    return [*(folder / name for name in _COMMON), *sorted((folder / "cuda").glob("*.c"))]
 
 
 def _runtime() -> AbstractContextManager[Path]:

@@ -67,8 +67,9 @@ static bool compact(const DLTensor *tensor) {
 static int check_tensor(const char *kind, const DLTensor *tensor, const neo_spec_row *row) {
   if (!tensor)
     return neo_fail("%s '%s' is missing", kind, row->name);
-  if (tensor->device.device_type != kDLCPU)
-    return neo_fail("%s '%s' is not in CPU memory", kind, row->name);
+  const char *refusal = neo_refuse_device(tensor->device);
+  if (refusal)
+    return neo_fail("%s '%s' %s", kind, row->name, refusal);
   if (memcmp(&tensor->dtype, &row->dtype, sizeof row->dtype) != 0)
     return wrong_dtype(kind, row, tensor->dtype);
   if (!same_shape(tensor, row))

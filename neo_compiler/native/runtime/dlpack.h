@@ -1,13 +1,13 @@
 /* Tensor descriptors in the memory layout of DLPack 1.x, under its names.
  *
- * Only what a call over plain CPU memory needs. The guard is that of DLPack's own header: where a program
+ * Only what a call over memory of the CPU or of a CUDA device needs. The guard is that of DLPack's own header: where a program
  * includes the original first, this one stands back. */
 #ifndef DLPACK_DLPACK_H_
 #define DLPACK_DLPACK_H_
 
 #include <stdint.h>
 
-typedef enum { kDLCPU = 1 } DLDeviceType;
+typedef enum { kDLCPU = 1, kDLCUDA = 2, kDLCUDAHost = 3, kDLCUDAManaged = 13 } DLDeviceType;
 
 typedef struct {
   DLDeviceType device_type;

@@ -10,6 +10,10 @@
 #include "session.h"
 #include "spin.h"
 
+const char *neo_refuse_device(DLDevice device) {
+  return device.device_type == kDLCPU ? NULL : "is not in CPU memory";
+}
+
 static bool aligned(const void *pointer) { return (uintptr_t)pointer % NEO_ALIGNMENT == 0; }
 
 static void place(neo_buffer *buffers, const DLTensor *const *tensors, uint32_t count) {
