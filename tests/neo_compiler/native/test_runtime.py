@@ -26,7 +26,7 @@ def gcc(*arguments: object) -> None:
 
 @pytest.mark.parametrize("level", ["-O0", "-O1", "-O2", "-O3"])
 def test_no_warning(tmp_path: Path, level: str) -> None:
-    for source in sorted(sample.RUNTIME.glob("*.c")):
+    for source in sorted(sample.RUNTIME.rglob("*.c")):
         gcc("-std=c11", level, "-fPIC", *WARNINGS, "-c", source, "-o", tmp_path / "x.o")
 
 
