@@ -97,4 +97,4 @@ def depthwise(data: te.Tensor, weight: te.Tensor, window: Window) -> te.Tensor:
 def trim(data: te.Tensor, blocks: int) -> te.Tensor:
     """(N, more, H, W, b) → (N, blocks, H, W, b), the first ones."""
     batch, _, *rest = data.shape
-    return te.compute((batch, blocks, *rest), lambda *at: data(*at), name="trim")
+    return te.compute((batch, blocks, *rest), lambda n, c, y, x, i: data[n, c, y, x, i], name="trim")
