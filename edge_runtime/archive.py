@@ -7,7 +7,7 @@ names that lead out of the folder are refused, whatever wrote the archive.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from edge_runtime.errors import ArtifactError
@@ -30,16 +30,19 @@ _REFUSED = {
 }
 
 
-def extract(pieces: Iterable[bytes], folder: Path) -> dict[str, FileEntry]:
-    """Writes the files of a .tar.gz, given as its bytes in order, under `folder`; returns what was written.
+def extract(
+    pieces: Iterable[bytes], folder: Path, needed: Callable[[str], bool] = lambda _name: True
+) -> dict[str, FileEntry]:
+    """Writes the files of a .tar.gz, given as its bytes in order, under `folder`; returns what it holds.
 
-    Raises ArtifactError where the archive is damaged or holds what an artifact may not hold.
+    Files that are not `needed` are hashed like the others, but not written. Raises ArtifactError where the
+    archive is damaged or holds what an artifact may not hold.
     """
     found: dict[str, FileEntry] = {}
     for name, content in _tar_files(_Stream(_gunzip(pieces))):
         if name in (*found, "."):
             raise ArtifactError(f"the archive holds {name} twice, or a file without a name")
-        found[name] = _write(folder / name, content)
+        found[name] = _write(folder / name, content) if needed(name) else _hash(content)
     return found
 
 
@@ -58,6 +61,13 @@ def _write(path: Path, content: Iterable[memoryview]) -> FileEntry:
             digest.update(piece)
             while len(piece):
                 piece = piece[file.write(piece) :]
+    return FileEntry(digest.finish(), digest.size)
+
+
+def _hash(content: Iterable[memoryview]) -> FileEntry:
+    with Hash() as digest:
+        for piece in content:
+            digest.update(piece)
     return FileEntry(digest.finish(), digest.size)
 
 

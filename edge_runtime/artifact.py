@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import string
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 from edge_runtime.archive import extract
 from edge_runtime.cache import Cache, find_cache, log
+from edge_runtime.choice import Choice, Wish, check_target, choose, view
 from edge_runtime.errors import ArtifactError
 from edge_runtime.hashing import CHUNK
 from edge_runtime.manifest import Manifest
@@ -24,11 +27,21 @@ PARAMS = "compiled.params"
 
 @dataclass(frozen=True)
 class Artifact:
-    """`folder` holds the files that `manifest` names; `temporary` is set where it goes with `close`."""
+    """What runs here of an opened artifact: `manifest` as if it were all that there is.
+
+    `places` maps the names of `manifest.files` to those below `folder`, where they differ. `choice` is None
+    for an artifact for one target. `temporary` is set where the folder goes with `close`.
+    """
 
     folder: Path
     manifest: Manifest
     temporary: tempfile.TemporaryDirectory[str] | None = None
+    places: Mapping[str, str] = field(default_factory=dict)
+    choice: Choice | None = None
+
+    def file(self, name: str) -> Path:
+        """Where the file lies that the manifest calls `name`."""
+        return self.folder / self.places.get(name, name)
 
     def close(self) -> None:
         """Removes the folder if it was made for this artifact alone."""
@@ -36,18 +49,20 @@ class Artifact:
             self.temporary.cleanup()
 
 
-def open_artifact(path: str | Path, fit: bool = True, extras: bool = False) -> Artifact:
+def open_artifact(
+    path: str | Path, fit: bool = True, extras: bool = False, target: str | None = None
+) -> Artifact:
     """The artifact at `path`, a .tar.gz or a folder, with every byte verified.
 
     `fit=False` leaves out the question whether this machine can run it; `extras=True` lets a folder hold
-    files that do not belong to it, such as a list of labels. An archive is unpacked to the cache, see
-    `find_cache`. Raises ArtifactError, which names the path.
+    files that do not belong to it, such as a list of labels. Of an artifact for several targets it takes the
+    one called `target`, or the best for this machine, and verifies and unpacks only what belongs to that. An
+    archive is unpacked to the cache, see `find_cache`. Raises ArtifactError, which names the path.
     """
-    path = Path(path)
+    path, wish = Path(path), Wish(target, fit)
     try:
-        artifact = _open_folder(path, extras) if path.is_dir() else _open_archive(path)
-        if fit:
-            _check_fit(artifact)
+        artifact = _open_folder(path.absolute(), wish, extras) if path.is_dir() else _open_archive(path, wish)
+        _check(artifact, wish)
     except ArtifactError as error:
         raise ArtifactError(f"{path}: {error}") from None
     except OSError as error:
@@ -55,76 +70,129 @@ def open_artifact(path: str | Path, fit: bool = True, extras: bool = False) -> A
     return artifact
 
 
-def _check_fit(artifact: Artifact) -> None:
+def _check(artifact: Artifact, wish: Wish) -> None:
+    if artifact.choice:
+        log.info("target %s is used: %s", artifact.manifest.target.name, artifact.choice.reason)
+        return
     try:
-        check_fit(artifact.manifest.target)
+        check_target(artifact.manifest, wish)
+        if wish.fit:
+            check_fit(artifact.manifest.target)
     except ArtifactError:
         artifact.close()
         raise
 
 
-def _open_folder(path: Path, extras: bool) -> Artifact:
-    return Artifact(path.absolute(), check_folder(path, extras))
+def _opened(
+    folder: Path, manifest: Manifest, wish: Wish, temporary: tempfile.TemporaryDirectory[str] | None = None
+) -> Artifact:
+    """Of a folder whose files are proven."""
+    if not manifest.variants:
+        return Artifact(folder, manifest, temporary)
+    choice = choose(manifest, wish)
+    variant = choice.chosen.variants[0]
+    return Artifact(folder, view(manifest, variant), temporary, variant.files, choice)
 
 
-def _open_archive(path: Path) -> Artifact:
+def _needed(manifest: Manifest, wish: Wish) -> Set[str]:
+    return choose(manifest, wish).files if manifest.variants else manifest.files.keys()
+
+
+def _open_folder(path: Path, wish: Wish, extras: bool = False) -> Artifact:
+    manifest = check_folder(path, extras, lambda found: _needed(found, wish))
+    return _opened(path, manifest, wish)
+
+
+def _open_archive(path: Path, wish: Wish) -> Artifact:
     with path.open("rb", buffering=0) as file:
         if file.read(2) != b"\x1f\x8b":
             raise ArtifactError("it is neither an artifact's folder nor a .tar.gz")
         cache = find_cache()
-        return _open_cached(file, cache) if cache else _open_temporarily(file)
+        return _open_cached(file, cache, wish) if cache else _open_temporarily(file, wish)
 
 
-def _open_cached(file: BinaryIO, cache: Cache) -> Artifact:
-    if artifact := _find_cached(file, cache):
+def _open_cached(file: BinaryIO, cache: Cache, wish: Wish) -> Artifact:
+    if artifact := _find_cached(file, cache, wish):
         return artifact
     with cache.locked():
-        return _find_cached(file, cache) or _unpack_cached(file, cache)
+        return _find_cached(file, cache, wish) or _unpack_cached(file, cache, wish)
 
 
-def _find_cached(file: BinaryIO, cache: Cache) -> Artifact | None:
+def _find_cached(file: BinaryIO, cache: Cache, wish: Wish) -> Artifact | None:
     """The archive is hashed while what is most likely its entry is checked."""
-    entries = cache.entries_of_size(os.fstat(file.fileno()).st_size)
+    size = os.fstat(file.fileno()).st_size
+    entries = cache.entries_of_size(size)
     if not entries:
         return None
     with ThreadPoolExecutor(1) as thread:
-        checked = thread.submit(check_folder, entries[0])
-        entry = cache.entry(_digest(file), os.fstat(file.fileno()).st_size)
+        checked = thread.submit(_open_folder, entries[0], wish)
+        digest = _digest(file)
+    known = next((entry for entry in entries if entry.name.startswith(digest)), None)
+    if known is None:
+        return None
+    try:
+        manifest = read_manifest(known)
+    except ArtifactError as error:
+        log.warning("%s: %s; unpacking again", known, error)
+        return None
+    entry = _entry(cache, (digest, size), manifest, wish)
     if entry not in entries:
         return None
     try:
-        return Artifact(entry, checked.result() if entry == entries[0] else check_folder(entry))
+        return checked.result() if entry == entries[0] else _open_folder(entry, wish)
     except ArtifactError as error:
         log.warning("%s: %s; unpacking again", entry, error)
         return None
 
 
-def _unpack_cached(file: BinaryIO, cache: Cache) -> Artifact:
+def _entry(cache: Cache, key: tuple[str, int], manifest: Manifest, wish: Wish) -> Path:
+    if not manifest.variants:
+        return cache.entry(*key)
+    name = choose(manifest, wish).chosen.target.name
+    if not set(name) <= _SAFE or name.startswith("."):
+        raise ArtifactError(
+            f"manifest.json: the target name {name!r} holds more than letters, digits and -_."
+        )
+    return cache.entry(*key, name)
+
+
+_SAFE = frozenset(string.ascii_letters + string.digits + "-_.")
+
+
+def _unpack_cached(file: BinaryIO, cache: Cache, wish: Wish) -> Artifact:
     with cache.workplace() as folder:
-        manifest, digest = _unpack(file, folder)
-        entry = cache.entry(digest, os.fstat(file.fileno()).st_size)
+        manifest, digest = _unpack(file, folder, wish)
+        entry = _entry(cache, (digest, os.fstat(file.fileno()).st_size), manifest, wish)
         if entry.exists():
             cache.drop(entry)
         folder.rename(entry)
-    return Artifact(entry, manifest)
+    return _opened(entry, manifest, wish)
 
 
-def _open_temporarily(file: BinaryIO) -> Artifact:
+def _open_temporarily(file: BinaryIO, wish: Wish) -> Artifact:
     temporary = tempfile.TemporaryDirectory(prefix="neo-edge-")
     try:
         folder = Path(temporary.name)
-        return Artifact(folder, _unpack(file, folder)[0], temporary)
+        return _opened(folder, _unpack(file, folder, wish)[0], wish, temporary)
     except BaseException:
         temporary.cleanup()
         raise
 
 
-def _unpack(file: BinaryIO, folder: Path) -> tuple[Manifest, str]:
+def _unpack(file: BinaryIO, folder: Path, wish: Wish) -> tuple[Manifest, str]:
+    """The manifest lies first in archives of ours; where it does not, what came before it may be too much."""
     sealed = SealedBytes(_pieces(file))
-    found = extract(sealed, folder)
+
+    @functools.cache
+    def known() -> Set[str]:
+        return _needed(read_manifest(folder), wish)
+
+    found = extract(sealed, folder, lambda name: not (folder / MANIFEST).exists() or name in known())
     found.pop(MANIFEST, None)
     manifest = read_manifest(folder)
     check_files(manifest, found)
+    for name in found.keys() - _needed(manifest, wish):
+        (folder / name).unlink(missing_ok=True)
     return manifest, sealed.digest
 
 

@@ -51,10 +51,10 @@ class KernelTime:
     share: float
 
 
-def timed_load(path: Path, threads: int | None) -> tuple[Model, float]:
+def timed_load(path: Path, threads: int | None, target: str | None = None) -> tuple[Model, float]:
     """The model, and the milliseconds that loading it took."""
     start = time.perf_counter()
-    model = load(path, threads)
+    model = load(path, threads, target)
     return model, (time.perf_counter() - start) * 1e3
 
 

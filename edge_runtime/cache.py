@@ -19,16 +19,20 @@ _UNFINISHED = ".unfinished-"
 
 @dataclass(frozen=True)
 class Cache:
-    """Unpacked artifacts under `root`, named by the SHA-256 and size of their archives."""
+    """Unpacked artifacts under `root`, named by the SHA-256 and size of their archives.
+
+    Of an archive for several targets each target is unpacked when it is needed, as an entry of its own.
+    """
 
     root: Path
 
     def entries_of_size(self, size: int) -> list[Path]:
         """Where there is none for an archive of this size, it need not be hashed before it is unpacked."""
-        return sorted(self.root.glob(f"*-{size}"))
+        return sorted([*self.root.glob(f"*-{size}"), *self.root.glob(f"*-{size}@*")])
 
-    def entry(self, digest: str, size: int) -> Path:
-        return self.root / f"{digest}-{size}"
+    def entry(self, digest: str, size: int, target: str = "") -> Path:
+        """`target` is a name that may be part of a file's; "" where the archive is for one target alone."""
+        return self.root / (f"{digest}-{size}@{target}" if target else f"{digest}-{size}")
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import fields
 from pathlib import Path
@@ -20,15 +20,18 @@ if TYPE_CHECKING:
 
 
 class Chain:
-    """The parts of an artifact in `folder`; raises ArtifactError where one is missing or does not fit."""
+    """The parts of an artifact; raises ArtifactError where one is missing or does not fit.
 
-    def __init__(self, folder: Path, manifest: Manifest, threads: int) -> None:
+    `place` tells where a file lies that the manifest names.
+    """
+
+    def __init__(self, manifest: Manifest, place: Callable[[str], Path], threads: int) -> None:
         self.inputs, self.outputs = manifest.inputs, manifest.outputs
         _check_names(manifest)
         self._parts: list[Engine] = []
         with ExitStack() as opened:
             for part in manifest.parts:
-                engine = _open_part(folder, part, manifest, threads)
+                engine = _open_part(part, manifest, place, threads)
                 opened.callback(engine.close)
                 self._parts.append(engine)
             opened.pop_all()
@@ -101,18 +104,18 @@ class ChainSession:
             yield session, given
 
 
-def _open_part(folder: Path, part: Part, manifest: Manifest, threads: int) -> Engine:
+def _open_part(part: Part, manifest: Manifest, place: Callable[[str], Path], threads: int) -> Engine:
     for name in filter(None, (part.path, part.params)):
         if name not in manifest.files:
-            raise ArtifactError(f"{folder} holds no {name}")
+            raise ArtifactError(f"there is no {name}")
     if part.backend == "onnxruntime":
-        return OrtModel(folder / part.path, part, threads)
+        return OrtModel(place(part.path), part, threads)
     if part.backend != "native":
         raise ArtifactError(f"{part.path}: there is no backend {part.backend!r}: install a newer neo-edge")
-    native = NativeModel(folder / part.path, folder / part.params if part.params else None, threads)
+    native = NativeModel(place(part.path), place(part.params) if part.params else None, threads)
     if (native.inputs, native.outputs) != (part.inputs, part.outputs):
         native.close()
-        raise ArtifactError(f"{folder}: manifest.json and {part.path} disagree about inputs and outputs")
+        raise ArtifactError(f"manifest.json and {part.path} disagree about inputs and outputs")
     return native
 
 

@@ -1,4 +1,4 @@
-"""`edge-runtime info|run|bench|selftest ARTIFACT`."""
+"""`edge-runtime info|run|bench|selftest|unpack ARTIFACT`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; the answer goes to stdout, everything else to stderr."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(
-        level=logging.WARNING, format="edge-runtime: %(levelname)s: %(message)s", stream=sys.stderr
+        level=logging.INFO, format="edge-runtime: %(levelname)s: %(message)s", stream=sys.stderr
     )
     try:
         answer = COMMANDS[options.command](options)
@@ -64,6 +64,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     bench.add_argument("--profile", action="store_true", help="show also the time of each kernel")
     selftest = _add(commands, "selftest", "run the artifact's own examples; exit status 5 where one differs")
+    unpack = _add(commands, "unpack", "write an artifact as a folder, for one target, for programs in C")
+    unpack.add_argument("folder", type=Path, metavar="FOLDER", help="a new folder")
     for command in (run, bench, selftest):
         command.add_argument(
             "--threads", type=_positive, metavar="N", help="default: all CPUs of this process"
@@ -79,6 +81,11 @@ def _add(
 ) -> argparse.ArgumentParser:
     command = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
     command.add_argument("artifact", type=Path, metavar="ARTIFACT", help="a .tar.gz or a folder")
+    command.add_argument(
+        "--target",
+        metavar="NAME",
+        help="of an artifact for several targets; default: the best for this machine",
+    )
     command.add_argument("--json", action="store_true", help="print JSON instead of text")
     return command
 

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from edge_runtime.artifact import Artifact, open_artifact
-from edge_runtime.errors import ArtifactError, ExitCode
+from edge_runtime.artifact import open_artifact
+from edge_runtime.errors import ExitCode
 from edge_runtime.model import Model, load
-from edge_runtime.report import describe, describe_bench, describe_outputs, describe_selftest
-from edge_runtime.verify import check_fit
+from edge_runtime.report import describe, describe_bench, describe_choice, describe_outputs, describe_selftest
+from edge_runtime.verify import misfit
 
 if TYPE_CHECKING:
     from edge_runtime.arrays import Array
@@ -41,11 +41,14 @@ class Answer:
 
 def info(options: Namespace) -> Answer:
     """Shows the manifest, also of an artifact for another machine."""
-    artifact = open_artifact(options.artifact, fit=False)
-    reason = _misfit(artifact)
+    artifact = open_artifact(options.artifact, fit=False, target=options.target)
+    reason = misfit(artifact.manifest.target)
     document = {**asdict(artifact.manifest), "fits": reason is None, "misfit": reason}
+    rows = artifact.choice.rows() if artifact.choice else []
     artifact.close()
-    return Answer(document, describe(artifact.manifest, reason))
+    return Answer(
+        {**document, "targets": rows}, [*describe_choice(rows), *describe(artifact.manifest, reason)]
+    )
 
 
 def run(options: Namespace) -> Answer:
@@ -55,7 +58,7 @@ def run(options: Namespace) -> Answer:
     from edge_runtime.pictures import PictureOptions
 
     pictures = PictureOptions(options.mean, options.scale, options.layout)
-    with load(options.artifact, options.threads) as model:
+    with load(options.artifact, options.threads, options.target) as model:
         outputs = model.run(read_inputs(options.inputs, model.inputs, pictures))
     if options.output:
         write_npz(options.output, outputs)
@@ -71,7 +74,7 @@ def bench(options: Namespace) -> Answer:
     if warning := busy_warning():
         log.warning(warning)
     wanted = BenchOptions(options.threads, options.warmup, options.runs, options.seconds)
-    model, load_ms = timed_load(options.artifact, wanted.threads)
+    model, load_ms = timed_load(options.artifact, wanted.threads, options.target)
     with model:
         inputs = _bench_inputs(model)
         document: dict[str, Any] = {
@@ -91,12 +94,21 @@ def selftest(options: Namespace) -> Answer:
     """Runs the artifact's examples."""
     from edge_runtime.selftest import selftest as run_cases
 
-    with load(options.artifact, options.threads) as model:
+    with load(options.artifact, options.threads, options.target) as model:
         results = run_cases(model)
     rows = [{**asdict(row), "passed": row.passed} for row in results]
     passed = all(row.passed for row in results)
     code = ExitCode.OK if passed else ExitCode.MISMATCH
-    return Answer({"passed": passed, "cases": rows}, describe_selftest(rows), code)
+    document = {"passed": passed, "target": model.manifest.target.name, "cases": rows}
+    return Answer(document, describe_selftest(rows), code)
+
+
+def unpack(options: Namespace) -> Answer:
+    """Writes an artifact as a folder, for one target."""
+    from edge_runtime.unpack import unpack as write
+
+    write(options.artifact, options.folder, options.target)
+    return Answer({"written": str(options.folder)}, [str(options.folder)])
 
 
 COMMANDS: dict[str, Callable[[Namespace], Answer]] = {
@@ -104,6 +116,7 @@ COMMANDS: dict[str, Callable[[Namespace], Answer]] = {
     "run": run,
     "bench": bench,
     "selftest": selftest,
+    "unpack": unpack,
 }
 
 
@@ -114,14 +127,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _misfit(artifact: Artifact) -> str | None:
-    try:
-        check_fit(artifact.manifest.target)
-    except ArtifactError as error:
-        return str(error)
-    return None
 
 
 def _bench_inputs(model: Model) -> dict[str, Array]:

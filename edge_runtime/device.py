@@ -6,6 +6,7 @@ import ctypes
 import functools
 import platform
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 
 # A 64-bit kernel under a 32-bit system, as on many Raspberry Pis, loads 32-bit libraries only.
@@ -61,10 +62,48 @@ def _kernel_flags(arch: str) -> frozenset[str]:
 
 
 def _listed_flags() -> frozenset[str]:
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return frozenset()
-    rows = {line for line in text.splitlines() if line.startswith(("flags", "Features"))}
+    rows = {line for line in _cpuinfo().splitlines() if line.startswith(("flags", "Features"))}
     sets = [frozenset(row.split(":", 1)[1].split()) for row in rows]
     return frozenset.intersection(*sets) if sets else frozenset()
+
+
+# Implementer and part number of an ARM core -> LLVM's name of it.
+CORES = {
+    ("0x41", "0xc07"): "cortex-a7",
+    ("0x41", "0xd03"): "cortex-a53",
+    ("0x41", "0xd04"): "cortex-a35",
+    ("0x41", "0xd05"): "cortex-a55",
+    ("0x41", "0xd07"): "cortex-a57",
+    ("0x41", "0xd08"): "cortex-a72",
+    ("0x41", "0xd09"): "cortex-a73",
+    ("0x41", "0xd0b"): "cortex-a76",
+    ("0x41", "0xd0c"): "neoverse-n1",
+    ("0x41", "0xd40"): "neoverse-v1",
+    ("0x41", "0xd42"): "cortex-a78ae",
+    ("0x4e", "0x004"): "carmel",
+}
+
+
+def cpu_names(listing: str | None = None) -> frozenset[str]:
+    """The names of this machine's ARM cores as compilers know them; empty where they cannot be told.
+
+    `listing` is the text of /proc/cpuinfo, which is read where none is given.
+    """
+    if listing is None:
+        listing = _cpuinfo()
+    makers, parts = ([*_values(listing, f"CPU {name}")] for name in ("implementer", "part"))
+    return frozenset(CORES[pair] for pair in zip(makers, parts, strict=False) if pair in CORES)
+
+
+def _values(listing: str, title: str) -> Iterator[str]:
+    for line in listing.splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() == title:
+            yield value.strip()
+
+
+def _cpuinfo() -> str:
+    try:
+        return Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""

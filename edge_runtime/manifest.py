@@ -13,7 +13,7 @@ from edge_runtime.schema import SchemaError, parse
 SCHEMA_VERSION = 1
 
 # Names that `Manifest.features` may hold: what a reader has to know beyond this schema.
-KNOWN_FEATURES: frozenset[str] = frozenset({"parts"})
+KNOWN_FEATURES: frozenset[str] = frozenset({"parts", "variants"})
 
 
 @dataclass(frozen=True)
@@ -118,12 +118,33 @@ class FileEntry:
 
 
 @dataclass(frozen=True)
+class Variant:
+    """One of several compilations of a model in one archive; the fields are those of a manifest of its own.
+
+    `files` maps the names that its files have in an artifact of their own to those in the archive, where
+    identical files lie once.
+    """
+
+    compiler: CompilerIdentity
+    target: TargetNeeds
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    memory: Memory
+    accuracy: Accuracy | None
+    placement: tuple[Placement, ...]
+    files: dict[str, str]
+    features: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True)
 class Manifest:
     """All of manifest.json; `files` names every other file of the artifact.
 
     `features` names what a reader must understand to run this artifact rightly, so that an older reader
     refuses it; keys that no reader needs may be added freely. `parts` run in their order, and are empty where
-    one library is the whole model.
+    one library is the whole model. Where there are `variants`, the most demanding target first, the other
+    fields but `model` and `files` repeat the first of them: see `edge_runtime.choice`.
     """
 
     model: ModelIdentity
@@ -137,6 +158,7 @@ class Manifest:
     files: dict[str, FileEntry]
     features: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
+    variants: tuple[Variant, ...] = ()
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Manifest:
@@ -155,17 +177,23 @@ class Manifest:
             manifest = parse(cls, document, "")
         except SchemaError as error:
             raise ArtifactError(f"manifest.json: {error}") from None
-        if unknown := set(manifest.features) - KNOWN_FEATURES:
-            raise ArtifactError(
-                f"the artifact needs {', '.join(sorted(unknown))}, which this edge_runtime does not know: "
-                "install a newer neo-edge"
-            )
+        if unknown := unknown_features(manifest):
+            raise ArtifactError(f"the artifact {unknown}: install a newer neo-edge")
+        _check_variants(manifest)
         return manifest
 
     def to_json(self) -> str:
         """Equal manifests give equal text."""
         document = {"schema_version": SCHEMA_VERSION, **asdict(self)}
+        if not self.variants:  # as it was before there were any
+            del document["variants"]
         return json.dumps({**document, "digest": _digest(document)}, **_STYLE) + "\n"
+
+
+def unknown_features(row: Manifest | Variant) -> str | None:
+    """What this version lacks to run it, as a sentence without its subject; None where that is nothing."""
+    unknown = sorted(set(row.features) - KNOWN_FEATURES)
+    return f"needs {', '.join(unknown)}, which this edge_runtime does not know" if unknown else None
 
 
 _STYLE: dict[str, Any] = {"indent": 1, "sort_keys": True, "ensure_ascii": False, "allow_nan": False}
@@ -174,6 +202,12 @@ _STYLE: dict[str, Any] = {"indent": 1, "sort_keys": True, "ensure_ascii": False,
 def _digest(document: dict[str, Any]) -> str:
     """Covers every key, also those that this version does not know."""
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+
+def _check_variants(manifest: Manifest) -> None:
+    for number, variant in enumerate(manifest.variants):
+        if absent := sorted(set(variant.files.values()) - manifest.files.keys()):
+            raise ArtifactError(f"manifest.json: variants[{number}].files: there is no {', '.join(absent)}")
 
 
 def _check_version(version: object) -> None:

@@ -85,15 +85,16 @@ class Model:
         self.close()
 
 
-def load(path: str | Path, threads: int | None = None) -> Model:
+def load(path: str | Path, threads: int | None = None, target: str | None = None) -> Model:
     """Opens an artifact, a .tar.gz or a folder, and proves that it is whole and fits this machine.
 
-    `threads` compute together, the caller's included; None: as many as this process may use CPUs. Raises
-    ArtifactError.
+    `threads` compute together, the caller's included; None: as many as this process may use CPUs. Of an
+    artifact for several targets the best for this machine is used, or the one called `target`;
+    `Model.artifact.choice` tells why. Raises ArtifactError.
     """
     if threads is not None and threads < 1:
         raise InputError(f"threads: {threads} given, at least 1 expected")
-    artifact = open_artifact(path)
+    artifact = open_artifact(path, target=target)
     try:
         return Model(artifact, threads)
     except RunError as error:
@@ -110,12 +111,13 @@ def _close(sessions: SessionPool, artifact: Artifact) -> None:
 
 
 def _open_engine(artifact: Artifact, threads: int) -> Engine:
-    files, folder, manifest = artifact.manifest.files, artifact.folder, artifact.manifest
+    manifest, folder = artifact.manifest, artifact.folder
     if manifest.parts:
-        return Chain(folder, manifest, threads)
-    if LIBRARY not in files:
+        return Chain(manifest, artifact.file, threads)
+    if LIBRARY not in manifest.files:
         raise ArtifactError(f"{folder} holds no {LIBRARY}")
-    native = NativeModel(folder / LIBRARY, folder / PARAMS if PARAMS in files else None, threads)
+    params = artifact.file(PARAMS) if PARAMS in manifest.files else None
+    native = NativeModel(artifact.file(LIBRARY), params, threads)
     if (native.inputs, native.outputs) != (manifest.inputs, manifest.outputs):
         native.close()
         raise ArtifactError(f"{folder}: manifest.json and {LIBRARY} disagree about inputs and outputs")

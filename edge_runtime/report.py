@@ -43,6 +43,12 @@ def describe(manifest: Manifest, misfit: str | None) -> Iterator[str]:
         yield f"file        {name}, {size(entry.size)}, sha256 {entry.sha256}"
 
 
+def describe_choice(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """The targets of an artifact that has several."""
+    for row in rows:
+        yield f"{'used' if row['chosen'] else 'left':11} {row['target']}: {row['reason']}"
+
+
 def _accuracy(found: Accuracy) -> str:
     if found.max_relative is None:
         return "not known: the compiled code was never executed; `edge-runtime selftest` does it here"

@@ -46,7 +46,7 @@ class CaseResult:
 def cases(artifact: Artifact) -> list[Case]:
     """All examples in the order of their names; there may be none."""
     names = sorted(name for name in artifact.manifest.files if name.startswith(f"{FOLDER}/"))
-    return [_read_case(artifact.folder / name) for name in names if name.endswith(".npz")]
+    return [_read_case(artifact.file(name)) for name in names if name.endswith(".npz")]
 
 
 def _read_case(path: Path) -> Case:

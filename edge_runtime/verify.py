@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from pathlib import Path
 
 from edge_runtime.archive import checked_name
@@ -23,41 +23,50 @@ def read_manifest(folder: Path) -> Manifest:
         raise ArtifactError("it holds no manifest.json, so it is no artifact") from None
 
 
-def check_folder(folder: Path, extras: bool = False) -> Manifest:
+def check_folder(
+    folder: Path, extras: bool = False, needed: Callable[[Manifest], Set[str]] | None = None
+) -> Manifest:
     """The manifest of an unpacked artifact, all of whose files are as it says.
 
-    `extras`: the folder may hold other files beside them, which nobody looks at.
+    `extras`: the folder may hold other files beside them, which nobody looks at. `needed` tells those that
+    have to be there, and are looked at; others that the manifest names may be missing.
     """
     manifest = read_manifest(folder)
+    wanted = manifest.files.keys() if needed is None else needed(manifest)
     names = {name for name in _names(folder, manifest if extras else None) if name != MANIFEST}
-    _check_listed(manifest, names)
-    check_files(manifest, {name: hash_file(folder / name) for name in sorted(names)})
+    _check_listed(manifest, names | (manifest.files.keys() - wanted))
+    _check_entries(manifest, {name: hash_file(folder / name) for name in sorted(wanted)})
     return manifest
 
 
 def check_files(manifest: Manifest, found: Mapping[str, FileEntry]) -> None:
     """Compares what was found, without the manifest itself, with what the manifest names."""
     _check_listed(manifest, found.keys())
+    _check_entries(manifest, found)
+
+
+def check_fit(target: TargetNeeds) -> None:
+    """Raises ArtifactError where this machine cannot run code for `target`."""
+    if reason := misfit(target):
+        raise ArtifactError(f"{reason}: compile the model for a target of this machine")
+
+
+def misfit(target: TargetNeeds) -> str | None:
+    """Why this machine cannot run code for `target`; None where it can."""
+    if target.arch != machine():
+        return f"it was compiled for {target.arch} (target {target.name}), this machine is {machine()}"
+    if missing := sorted(set(target.requires) - cpu_flags()):
+        return f"it was compiled for target {target.name}, and this CPU lacks {', '.join(missing)}"
+    return None
+
+
+def _check_entries(manifest: Manifest, found: Mapping[str, FileEntry]) -> None:
     for name, entry in found.items():
         expected = manifest.files[name]
         if entry.size != expected.size:
             raise ArtifactError(f"{name} is damaged: {entry.size} bytes found, {expected.size} expected")
         if entry.sha256 != expected.sha256:
             raise ArtifactError(f"{name} is damaged: its SHA-256 is {entry.sha256}, not {expected.sha256}")
-
-
-def check_fit(target: TargetNeeds) -> None:
-    """Raises ArtifactError where this machine cannot run code for `target`."""
-    if target.arch != machine():
-        raise ArtifactError(
-            f"it was compiled for {target.arch} (target {target.name}), this machine is {machine()}: "
-            "compile the model for a target of this machine"
-        )
-    if missing := sorted(set(target.requires) - cpu_flags()):
-        raise ArtifactError(
-            f"it was compiled for target {target.name}, and this CPU lacks {', '.join(missing)}: "
-            "compile the model for a target that this CPU supports"
-        )
 
 
 def _check_listed(manifest: Manifest, found: Set[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ __all__ = ["compile"]
 def compile(  # noqa: A001, PLR0913 - the public name; options are keywords so that a call reads as a sentence
     path: str | Path,
     *,
-    target: str = "host",
+    target: str | Sequence[str] = "host",
     output: str | Path | None = None,
     input_shapes: Mapping[str, tuple[int, ...]] | None = None,
     tolerance: float = 1e-4,
@@ -29,8 +29,9 @@ def compile(  # noqa: A001, PLR0913 - the public name; options are keywords so t
 ) -> Path:
     """Compile the ONNX model at `path` and return where the artifact lies.
 
-    `target` is a name that `neo targets` lists, or one of the TOML table `target_file`; `compiler_options`,
-    such as {"mcpu": "cortex-a73"}, change its CPU. `output` is a `.tar.gz` file or a new folder, by default
+    `target` is a name that `neo targets` lists, or one of the TOML table `target_file`; several make an
+    artifact from which each device takes what fits it best. `compiler_options`, such as
+    {"mcpu": "cortex-a73"}, change its CPU. `output` is a `.tar.gz` file or a new folder, by default
     `<model stem>-<target>.tar.gz` in the current folder. `input_shapes` fixes symbolic inputs. The compiled
     model is run and compared with onnxruntime on inputs drawn with `seed`; `tolerance` is relative to each
     output's largest magnitude. Where neither this machine nor an emulator can execute the code it is written
@@ -42,12 +43,14 @@ def compile(  # noqa: A001, PLR0913 - the public name; options are keywords so t
 
     Raises a subclass of NeoError; its `exit_code` is the one that the command line ends with.
     """
-    from neo_compiler.job import compile_model
+    from neo_compiler.job import compile_model, compile_package
     from neo_compiler.options import CompileOptions, Fallback
 
+    names = (target,) if isinstance(target, str) else tuple(target)
     options = CompileOptions(
         model=Path(path),
-        target=target,
+        target=names[0],
+        further_targets=names[1:],
         output=None if output is None else Path(output),
         input_shapes=dict(input_shapes or {}),
         tolerance=tolerance,
@@ -58,4 +61,4 @@ def compile(  # noqa: A001, PLR0913 - the public name; options are keywords so t
         tune=tune,
         fallback=Fallback(fallback),
     )
-    return compile_model(options, observer).path
+    return (compile_package if names[1:] else compile_model)(options, observer).path

@@ -95,7 +95,12 @@ def _add_targets(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _add_target(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--target", metavar="NAME", help="see `neo targets`; default: host")
+    command.add_argument(
+        "--target",
+        action="append",
+        metavar="NAME",
+        help="see `neo targets`; default: host; repeated, one artifact is for several targets",
+    )
     command.add_argument(
         "--target-platform",
         metavar="JSON",

@@ -2,65 +2,148 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import onnx
 
 from edge_runtime.errors import ArtifactError
+from edge_runtime.manifest import Manifest
 from edge_runtime.verify import check_fit
 from neo_compiler.assembly import BuiltPart
 from neo_compiler.describe import accuracy, target_needs, write_manifest, write_meta, write_selftest
-from neo_compiler.division import ARTIFACT, Job, divide
-from neo_compiler.errors import TargetError
+from neo_compiler.division import ARTIFACT, Divided, Job, divide
+from neo_compiler.errors import TargetError, UsageError
 from neo_compiler.frontend import load
-from neo_compiler.graph.prepare import prepare_parts
+from neo_compiler.graph.prepare import Prepared, prepare_parts
 from neo_compiler.options import CompileOptions
 from neo_compiler.output import output_path, workspace
 from neo_compiler.package import package
-from neo_compiler.report import Report
+from neo_compiler.report import PackageReport, Report
 from neo_compiler.stages import Observer, Stages
 from neo_compiler.target import Target, find_target
 from neo_compiler.target.neo import with_options
 from neo_compiler.tune.outcome import Tuning
-from neo_compiler.verify import draw_sample
+from neo_compiler.variants import gather, preference
+from neo_compiler.verify import Sample, draw_sample
 from neo_compiler.verify.inputs import seeded_inputs
 
 SHAPE_SAMPLES = 2  # runs that must agree on a shape that no rule tells
 
 
+@dataclass(frozen=True)
+class Source:
+    """What all targets share: the model as it is compiled, and what its results are compared with."""
+
+    prepared: Prepared
+    sample: Sample
+
+
 def compile_model(options: CompileOptions, observer: Observer | None = None) -> Report:
-    """Compile, verify and publish; `observer` hears of every stage.
+    """Compile for one target, verify and publish; `observer` hears of every stage.
 
     Raises NeoError; each subclass has the exit code that `neo` ends with. Until everything is done nothing is
     written but a workspace beside the output, and that is removed.
     """
-    target = with_options(find_target(options.target, options.target_file), options.compiler_options)
-    if options.tune is not None:
-        _require_here(target)
+    target = _target(options)
     path = output_path(options.model, options.target, options.output)
     stages = Stages(observer)
     with workspace(path) as work:
-        files = work / ARTIFACT
-        with stages("load"):
-            model = load(options.model)
-        with stages("prepare"):
-            prepared = prepare_parts(model, options.input_shapes, lambda proto: _samples(proto, options.seed))
-        with stages("reference"):
-            sample = draw_sample(model, prepared.model, options.tolerance, options.seed)
-        divided = divide(Job(options, target, prepared, sample, work, stages))
+        source = _read(options, stages)
+        job = Job(options, target, source.prepared, source.sample, work, stages)
+        divided = divide(job)
         with stages("package"):
-            write_selftest(sample, files)
-            write_meta(divided.manifest, files)
-            found = accuracy(divided.found, sample)
-            manifest = write_manifest(replace(divided.manifest, accuracy=found), files)
-            package(files, path, work)
+            manifest = _finish(job, divided)
+            package(job.files, path, work)
+    return _report(path, manifest, divided, stages)
+
+
+def compile_package(options: CompileOptions, observer: Observer | None = None) -> PackageReport:
+    """Compile for several targets into one artifact; as `compile_model` otherwise.
+
+    What comes before code generation is done once. Raises UsageError where a target is named twice, or
+    compiler options are given, which are for one CPU.
+    """
+    targets = _targets(options)
+    path = output_path(options.model, "+".join((options.target, *options.further_targets)), options.output)
+    stages = Stages(observer)
+    with workspace(path) as work:
+        source = _read(options, stages)
+        built = []
+        for target in targets:
+            folder = work / "targets" / target.name
+            folder.mkdir(parents=True)
+            with stages(target.name):
+                job = Job(options, target, source.prepared, source.sample, folder, stages)
+                built.append((job, divide(job)))
+        with stages("package"):
+            manifests = [_finish(job, divided) for job, divided in built]
+            (work / ARTIFACT).mkdir()
+            folders = [job.files for job, _ in built]
+            whole = gather(list(zip(manifests, folders, strict=True)), work / ARTIFACT)
+            package(work / ARTIFACT, path, work)
+    reports = [
+        _report(path, manifest, divided, stages, (job.target.name,))
+        for manifest, (job, divided) in zip(manifests, built, strict=True)
+    ]
+    return PackageReport(path, whole, stages.times, tuple(reports))
+
+
+def _read(options: CompileOptions, stages: Stages) -> Source:
+    with stages("load"):
+        model = load(options.model)
+    with stages("prepare"):
+        prepared = prepare_parts(model, options.input_shapes, lambda proto: _samples(proto, options.seed))
+    with stages("reference"):
+        return Source(prepared, draw_sample(model, prepared.model, options.tolerance, options.seed))
+
+
+def _finish(job: Job, divided: Divided) -> Manifest:
+    """Write what an artifact holds beside its code."""
+    write_selftest(job.sample, job.files)
+    write_meta(divided.manifest, job.files)
+    return write_manifest(replace(divided.manifest, accuracy=accuracy(divided.found, job.sample)), job.files)
+
+
+def _report(
+    path: Path, manifest: Manifest, divided: Divided, stages: Stages, place: tuple[str, ...] = ()
+) -> Report:
+    """`place` is the path of the stage that the target's own stages are parts of."""
     native = [part for part in divided.parts if part.plan is not None]
     calls = [
         (step.kernel, part.rules[step.kernel]) for part in native if part.plan for step in part.plan.steps
     ]
-    return Report(path, manifest, stages.times, divided.found.checks, calls, _tuning(native))
+    depth = len(place)
+    seconds = {
+        path[depth:]: time for path, time in stages.times.items() if path[:depth] == place and path != place
+    }
+    return Report(path, manifest, seconds, divided.found.checks, calls, _tuning(native))
+
+
+def _target(options: CompileOptions) -> Target:
+    target = with_options(find_target(options.target, options.target_file), options.compiler_options)
+    if options.tune is not None:
+        _require_here(target)
+    return target
+
+
+def _targets(options: CompileOptions) -> list[Target]:
+    if options.compiler_options:
+        raise UsageError("compiler options are for one CPU: give one target, or profiles in a target file")
+    names = (options.target, *options.further_targets)
+    targets = [_target(replace(options, target=name)) for name in names]
+    for name, count in Counter(target.name for target in targets).items():
+        if count > 1:
+            raise UsageError(f"target {name} is named {count} times")
+        if not re.fullmatch(r"[A-Za-z0-9_][-A-Za-z0-9_.]*", name):
+            raise UsageError(
+                f"target {name!r}: beside others its name may hold letters, digits, -, _ and . only"
+            )
+    return sorted(targets, key=preference)
 
 
 def _tuning(native: Sequence[BuiltPart]) -> Tuning | None:

@@ -28,7 +28,8 @@ class CompileOptions:
     `target_file` is a table of further targets; `compiler_options` (`mcpu`, `mattr`) change the target's CPU;
     `require_verified` refuses to write code that could not be executed. `tune` is how many seconds may be
     spent on measuring kernels; with 0 the records of earlier measurements are used, with None (the default)
-    not even they, so that the same options give the same bytes.
+    not even they, so that the same options give the same bytes. `further_targets` are compiled into the same
+    artifact.
     """
 
     model: Path
@@ -42,6 +43,7 @@ class CompileOptions:
     require_verified: bool = False
     tune: float | None = None
     fallback: Fallback = Fallback.PARTS
+    further_targets: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 <= self.tolerance < float("inf"):

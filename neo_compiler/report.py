@@ -10,6 +10,7 @@ from typing import Any
 
 from edge_runtime.manifest import Accuracy, Manifest, Part
 from neo_compiler.tune.outcome import Tuning
+from neo_compiler.variants import megabytes, storage
 from neo_compiler.verify import OutputCheck
 from neo_compiler.verify.execute import NATIVELY
 
@@ -39,10 +40,14 @@ class Report:
         return self.manifest.accuracy.executed if self.manifest.accuracy else ""
 
     @property
+    def unexecuted(self) -> tuple[str, ...]:
+        """The target, where nothing ran its code."""
+        return () if self.executed else (self.manifest.target.name,)
+
+    @property
     def size(self) -> int:
         """Bytes of the artifact as it lies on disk."""
-        files = [self.path] if self.path.is_file() else self.path.rglob("*")
-        return sum(file.stat().st_size for file in files if file.is_file())
+        return size_on_disk(self.path)
 
     def to_json(self) -> dict[str, Any]:
         """The report as plain data, for `--json`; sizes in bytes, times in seconds."""
@@ -100,6 +105,52 @@ class Report:
         return f"{text}, {plain} of the calls not tuned for this target" if plain else text
 
 
+@dataclass(frozen=True)
+class PackageReport:
+    """The outcome of a compilation for several targets, with a report for each, the most demanding first."""
+
+    path: Path
+    manifest: Manifest
+    seconds: Mapping[tuple[str, ...], float]
+    reports: tuple[Report, ...]
+
+    @property
+    def unexecuted(self) -> tuple[str, ...]:
+        """The targets whose code nothing ran."""
+        return tuple(name for report in self.reports for name in report.unexecuted)
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as plain data; `targets` has what the report of each target alone has."""
+        stored = storage(self.manifest)
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "artifact": str(self.path),
+            "size": size_on_disk(self.path),
+            "files": {name: entry.size for name, entry in self.manifest.files.items()},
+            "storage": asdict(stored),
+            "seconds": {"/".join(path): round(seconds, 4) for path, seconds in self.seconds.items()},
+            "targets": [{**report.to_json(), "size": _total(report.manifest)} for report in self.reports],
+        }
+
+    def rows(self) -> list[tuple[str, str]]:
+        """The report as titles and texts, for a terminal."""
+        rows = []
+        for report in self.reports:
+            sizes = f"{megabytes(_total(report.manifest))} ({_largest_files(report.manifest)})"
+            rows += [(title, sizes if title == "size" else text) for title, text in report.rows()]
+        return [*rows, ("archive", megabytes(size_on_disk(self.path))), *storage(self.manifest).rows()]
+
+
+def size_on_disk(path: Path) -> int:
+    """Bytes of an artifact, packed or not."""
+    files = [path] if path.is_file() else path.rglob("*")
+    return sum(file.stat().st_size for file in files if file.is_file())
+
+
+def _total(manifest: Manifest) -> int:
+    return sum(entry.size for entry in manifest.files.values())
+
+
 def _difference(found: Accuracy) -> str:
     if found.max_relative is None:
         return NOT_EXECUTED
@@ -112,11 +163,6 @@ def _chain(parts: Sequence[Part]) -> str:
     order = " → ".join(f"{part.backend} {part.nodes}" for part in parts)
     reasons = {name: why for part in parts for name, why in part.reasons.items()}
     return "; ".join([f"{order} nodes", *(f"{name}: {why}" for name, why in sorted(reasons.items()))])
-
-
-def megabytes(count: int) -> str:
-    """A number of bytes as people read it."""
-    return f"{count / 1e6:.1f} MB" if count >= 100_000 else f"{count / 1e3:.1f} kB"
 
 
 def _largest_files(manifest: Manifest) -> str:

@@ -53,7 +53,7 @@ def _open(path: str) -> Artifact:
 def _check_device(artifact: Artifact, given: str) -> None:
     """By compiled.meta; without one, or where it is not JSON, nothing is known."""
     try:
-        document = json.loads((artifact.folder / META).read_bytes())
+        document = json.loads(artifact.file(META).read_bytes())
         required = document["Requirements"]["TargetDeviceType"]
     except (OSError, ValueError, KeyError, TypeError):
         return

@@ -17,15 +17,17 @@ from neo_compiler.verify.emulate import INSTALL
 
 WARNING = (
     "the artifact is not verified: this machine can neither execute its code nor emulate the target "
-    f"({INSTALL}); run `edge-runtime selftest` on the device before you trust it"
+    "{targets} (" + INSTALL + "); run `edge-runtime selftest` on the device before you trust it"
 )
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Compile; the artifact's path, or the report as JSON, goes to stdout and the table to stderr."""
+    target, *further = _targets(arguments)
     options = CompileOptions(
         model=Path(arguments.model),
-        target=_target(arguments),
+        target=target,
+        further_targets=tuple(further),
         target_file=Path(arguments.target_file) if arguments.target_file else None,
         require_verified=arguments.require_verified,
         compiler_options=parse_compiler_options(arguments.compiler_options),
@@ -37,19 +39,19 @@ def run(arguments: argparse.Namespace) -> None:
         fallback=Fallback(arguments.fallback),
     )
     with progress(hidden=arguments.quiet) as observer:
-        from neo_compiler.job import compile_model
+        from neo_compiler.job import compile_model, compile_package
 
-        report = compile_model(options, observer)
-    if not report.executed:
-        sys.stderr.write(f"neo: warning: {WARNING}\n")
+        report = (compile_package if further else compile_model)(options, observer)
+    if report.unexecuted:
+        sys.stderr.write(f"neo: warning: {WARNING.format(targets=', '.join(report.unexecuted))}\n")
     if not arguments.quiet:
         print_table(report.rows(), sys.stderr)
     print(json.dumps(report.to_json(), indent=1) if arguments.json else report.path)
 
 
-def _target(arguments: argparse.Namespace) -> str:
+def _targets(arguments: argparse.Namespace) -> list[str]:
     if arguments.target and arguments.target_platform:
         raise UsageError("--target and --target-platform exclude each other: give one of them")
     if arguments.target_platform:
-        return platform_name(arguments.target_platform)
-    return arguments.target or HOST
+        return [platform_name(arguments.target_platform)]
+    return arguments.target or [HOST]

@@ -30,10 +30,12 @@ def _artifact(path: Path) -> dict[str, Any]:
     artifact = open_artifact(path, fit=False)
     try:
         facts: dict[str, Any] = json.loads(artifact.manifest.to_json())
+        rows = artifact.choice.rows() if artifact.choice else []
     finally:
         artifact.close()
     del facts["schema_version"], facts["digest"]
-    return {"kind": "artifact", **facts}
+    targets = {str(row["target"]): row["reason"] for row in rows}
+    return {"kind": "artifact", **({"targets": targets} if targets else {}), **facts}
 
 
 def _model(path: Path) -> dict[str, Any]:

@@ -222,7 +222,7 @@ def test_interrupted(mlp_archive: Path) -> None:
             assert time.monotonic() < deadline
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=30)
-    assert process.returncode == 130
+    assert process.returncode == 130, errors
     assert errors.endswith("edge-runtime: interrupted\n")
 
 

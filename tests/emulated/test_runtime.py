@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import edge_runtime
 from benchmarks.userland import Userland
+from edge_runtime.cli import main
 from edge_runtime.errors import ExitCode
 from tests.emulated.conftest import TARGETS, port, prepared
 
@@ -33,6 +35,28 @@ def test_selftest(system: Userland, artifacts: dict[str, Path]) -> None:
     done = system.python(*TOOL, "selftest", path, "--json")
     assert done.returncode == ExitCode.OK, done.stderr
     assert json.loads(done.stdout)["cases"][0]["difference"] < 1e-5
+
+
+def test_one_archive_everywhere(system: Userland, artifacts: dict[str, Path], tmp_path: Path) -> None:
+    path = artifacts["several"]
+    environment = {"EDGE_RUNTIME_CACHE": str(tmp_path / "cache")}
+    done = system.python(*TOOL, "selftest", path, "--json", environment=environment)
+    assert done.returncode == ExitCode.OK, done.stderr
+    document = json.loads(done.stdout)
+    assert document["target"] == TARGETS[port(system)]
+    assert document["cases"][0]["difference"] < 1e-5
+    assert "only it fits this machine" in done.stderr
+    (entry,) = (folder for folder in (tmp_path / "cache").iterdir() if folder.is_dir())
+    assert len(list(entry.rglob("compiled.so"))) == len(list(entry.rglob("compiled.params"))) == 1
+
+    forced = system.python(*TOOL, "selftest", path, "--target", "x86-64-v2", environment=environment)
+    assert forced.returncode == ExitCode.ARTIFACT
+    assert "it was compiled for x86_64 (target x86-64-v2), this machine is " in forced.stderr
+
+
+def test_the_same_archive_here(artifacts: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["selftest", str(artifacts["several"]), "--json"]) == ExitCode.OK
+    assert json.loads(capsys.readouterr().out)["target"] == "x86-64-v2"
 
 
 def test_threads_compute_the_same(system: Userland, artifacts: dict[str, Path], tmp_path: Path) -> None:
