@@ -79,8 +79,7 @@ class Core:
         self.exchange = Exchange(Router(group.subscriptions))
         self._parts = [make(group, self.exchange, options.work) for make in PARTS]
         self._daemon = Daemon(self.exchange, options.daemon_port)
-        environment = self._daemon.environment
-        self.functions = Functions(group, self.exchange, options.work, options.strict, environment)
+        self.functions = Functions(group, self.exchange, options.work, options.strict, self._daemon)
         self._work = options.work
         self._open = ExitStack()
         self._bridge = Bridge(group, self.exchange, _session(group, options), options.bridge)

@@ -10,8 +10,9 @@ from typing import Any
 from greengrass_sim.exchange import Exchange
 from greengrass_sim.group import Group
 from greengrass_sim.workers.function import FunctionWorkers
+from greengrass_sim.workers.guest import Door
 from greengrass_sim.workers.isolation import sentences
-from greengrass_sim.workers.launch import Launch, Surroundings, make_launches
+from greengrass_sim.workers.launch import Launch, make_launches
 from greengrass_sim.workers.on_demand import OnDemandWorkers
 from greengrass_sim.workers.pinned import PinnedWorker
 from greengrass_sim.workers.queue import WorkItems
@@ -29,13 +30,13 @@ class Functions:
         exchange: Exchange,
         work: Path,
         strict: bool = False,
-        environment: Surroundings | None = None,
+        door: Door | None = None,
     ) -> None:
         self._group = group
         self._exchange = exchange
         self._work = work
         self._strict = strict
-        self._environment = environment
+        self._door = door
         self._log = logging.getLogger("core")
         self.items = WorkItems()
         self._slots = Slots()
@@ -50,7 +51,7 @@ class Functions:
         """Starts those that are pinned; raises GroupError when a model cannot be unpacked."""
         for sentence in sentences(self._group):
             self._log.info("%s", sentence)
-        launches = make_launches(self._group, self._work, self._strict, self._environment)
+        launches = make_launches(self._group, self._work, self._strict, self._door)
         for function in self._group.functions:
             arn = function.function_arn
             worker = self._workers[arn] = self._make(launches[arn], function.config.pinned)

@@ -16,7 +16,7 @@ _PAIRS = (
         "NAME=VALUE",
         "the value of a CloudFormation parameter, also of AWS::Region and the like",
     ),
-    ("--runtime", "NAME=PROGRAM", "the Python that runs functions of this runtime, such as python3.8"),
+    ("--runtime", "NAME=PROGRAM", "the Python or Node.js for functions of this runtime, such as python3.8"),
 )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from edge_runtime.errors import ExitCode
 from greengrass_sim.commands.group_options import group_of
+from greengrass_sim.daemon.daemon import Daemon
 from greengrass_sim.errors import UsageError
 from greengrass_sim.exchange import Exchange, Message
 from greengrass_sim.functions import IMPORT_S
@@ -46,13 +47,16 @@ async def invoke(group: Group, function: Function, work: Work, folder: Path) -> 
     published = _Published(exchange)
     for row in group.subscriptions:
         exchange.attach(row.target, published)
-    launch = make_launches(group, folder)[function.function_arn]
+    daemon = Daemon(exchange, 0)
+    await daemon.start()
+    launch = make_launches(group, folder, door=daemon)[function.function_arn]
     worker = PinnedWorker(launch, exchange, WorkItems())
     worker.start()
     try:
         outcome = await _outcome(worker, work)
     finally:
         await worker.stop()
+        await daemon.stop()
     return {
         "schema_version": SCHEMA_VERSION,
         "function": function.function_arn,

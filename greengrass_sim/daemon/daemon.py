@@ -10,12 +10,14 @@ from contextlib import suppress
 from urllib.parse import unquote
 
 from greengrass_sim.arn import parse_lambda
+from greengrass_sim.daemon import work
 from greengrass_sim.daemon.calls import Calls
 from greengrass_sim.daemon.http import HttpConnection, Request, Response
 from greengrass_sim.errors import UnreachableError
 from greengrass_sim.exchange import Exchange
 from greengrass_sim.invocation import Refusal
 from greengrass_sim.workers.caller import Caller
+from greengrass_sim.workers.guest import Guest
 from greengrass_sim.workers.sandbox import MAX_PAYLOAD
 
 HOST = "127.0.0.1"
@@ -34,7 +36,7 @@ _NO_CREDENTIALS = {
 
 
 class Daemon:
-    """Serves the functions of a core; each is known by the token in its environment.
+    """Serves the processes of a core's functions; each is known by the token in its environment.
 
     `port` None takes DEFAULT_PORT, or any free one when that is taken; 0 takes a free one.
     """
@@ -42,7 +44,7 @@ class Daemon:
     def __init__(self, exchange: Exchange, port: int | None = None) -> None:
         self._exchange = exchange
         self._asked = port
-        self._clients: dict[str, Caller] = {}
+        self._guests: dict[str, Guest] = {}
         self._calls = Calls()
         self._connections: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
@@ -55,15 +57,20 @@ class Daemon:
         port: int = self._server.sockets[0].getsockname()[1]
         return port
 
-    def environment(self, arn: str) -> dict[str, str]:
-        """What the processes of the function `arn` need to find and to use the daemon."""
+    def admit(self, guest: Guest) -> dict[str, str]:
+        """What the process of `guest` needs to find and to use the daemon."""
         token = secrets.token_urlsafe(24)
-        self._clients[token] = Caller(arn, self._exchange, lambda: None)
+        self._guests[token] = guest
         return {
             "AWS_CONTAINER_AUTHORIZATION_TOKEN": token,
             "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"http://localhost:{self.port}{CREDENTIALS}/",
             "GG_DAEMON_PORT": str(self.port),
         }
+
+    def dismiss(self, guest: Guest) -> None:
+        """The token opens nothing any more, and nobody waits for what the process has called."""
+        self._guests = {token: other for token, other in self._guests.items() if other is not guest}
+        self._calls.forget(guest.caller)
 
     async def start(self) -> None:
         """Raises UnreachableError when the port that was asked for is taken."""
@@ -82,7 +89,7 @@ class Daemon:
         if self._server is None:
             return
         self._server.close()
-        self._calls.close()
+        self._calls.forget()
         for connection in self._connections:
             connection.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
@@ -101,18 +108,21 @@ class Daemon:
                 await writer.wait_closed()
 
     async def _answer(self, request: Request) -> Response:
-        client = self._clients.get(request.headers.get("authorization", ""))
-        if client is None:
+        guest = self._guests.get(request.headers.get("authorization", ""))
+        if guest is None:
             return Response(403, b"the header Authorization holds no token of this core")
         path = unquote(request.target).partition("?")[0].rstrip("/")
         if (request.method, path) == ("GET", CREDENTIALS):
             return _credentials()
         if (request.method, path) == ("POST", LOGS):
-            return _log(client, request)
+            return _log(guest.caller, request)
         if not path.startswith(FUNCTIONS):
             return Response(404, b"there is nothing under this path")
+        arn, _, action = path.removeprefix(FUNCTIONS).partition("/")
         try:
-            return await self._calls.answer(client, path.removeprefix(FUNCTIONS), request)
+            if action in (work.WORK, work.INITIALIZED):
+                return await work.answer(guest, arn, action, request)
+            return await self._calls.answer(guest.caller, arn, request)
         except Refusal as refusal:
             return Response(refusal.status, refusal.reason.encode())
 
@@ -122,13 +132,13 @@ def _credentials() -> Response:
     return Response(200, json.dumps(_NO_CREDENTIALS).encode(), headers)
 
 
-def _log(client: Caller, request: Request) -> Response:
+def _log(caller: Caller, request: Request) -> Response:
     """Log events as CloudWatch takes them, for the function's own log."""
     try:
         lines = [str(event["message"]) for event in json.loads(request.body)["logEvents"]]
     except (ValueError, TypeError, KeyError):
         return Response(400, b'the body must look like {"logEvents": [{"message": ...}]}')
-    log = logging.getLogger(f"function.{parse_lambda(client.arn).name}")
+    log = logging.getLogger(f"function.{parse_lambda(caller.arn).name}")
     for line in lines:
         log.info("%s", line.rstrip("\n"))
     return Response()

@@ -10,6 +10,11 @@ from http import HTTPStatus
 
 import h11
 
+# Names of headers, in lower case.
+ID = "x-amz-invocationid"
+ERROR = "x-amz-function-error"
+CONTEXT = "x-amz-client-context"
+
 _RECEIVE_BYTES = 1 << 16
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from greengrass_sim.group.model import Group
-from greengrass_sim.runtimes import runtime_note
+from greengrass_sim.runtimes import is_executable, runtime_note
 
 
 def unenforced(group: Group) -> list[str]:
@@ -11,7 +11,7 @@ def unenforced(group: Group) -> list[str]:
     sentences = [
         f"function {function.id}: ExecArgs is not used"
         for function in group.functions
-        if function.config.exec_args is not None
+        if function.config.exec_args is not None and not is_executable(function.lambda_runtime)
     ]
     sentences += [
         f"function {function.id}: {note}"

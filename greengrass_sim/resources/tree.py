@@ -16,6 +16,7 @@ from typing import NamedTuple
 from greengrass_sim.group import Function, Group, Resource
 from greengrass_sim.group.function import Permission
 from greengrass_sim.resources.archive import unpack
+from greengrass_sim.runtimes import is_node
 
 SCRATCH = ".root"
 
@@ -43,7 +44,8 @@ class ResourceTree:
         if function.inline_code is not None:
             target.mkdir(parents=True)
             module = function.executable.replace("/", ".").partition(".")[0]
-            (target / f"{module}.py").write_text(function.inline_code, encoding="utf-8")
+            suffix = "js" if is_node(function.lambda_runtime) else "py"
+            (target / f"{module}.{suffix}").write_text(function.inline_code, encoding="utf-8")
             return target
         source = Path(function.local_path or "")
         if source.is_dir():

@@ -1,4 +1,4 @@
-"""What runs in a worker's process, started by `greengrass_sim.workers.process` with an inherited socket.
+"""What runs in a worker's process, started by `greengrass_sim.workers.linked` with an inherited socket.
 
 The first frame tells which handler to import, the others are events; they are handled one at a time, in the
 order of arrival. Only the standard library and light modules are imported here, so that a worker starts fast
@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from greengrass_sim.runtime import link, logs, views
+from greengrass_sim.runtime import limits, link, logs, views
 from greengrass_sim.runtime.context import ClientContext, Context, CoreContext
 from greengrass_sim.runtime.ipc import Frame, Kind
 
@@ -107,26 +107,11 @@ def _described(error: BaseException) -> dict[str, str]:
 
 def _prepare_process() -> None:
     """Ends with the core, shows where a handler hung when it is aborted, writes prints out line by line."""
-    if sys.platform == "linux":
-        import ctypes
-        import resource
-        import signal
-
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    limits.end_with_core()
     faulthandler.enable(2)
     for stream in (sys.__stdout__, sys.__stderr__):
         if stream is not None:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
-
-
-def _limit_memory(limit_kb: int | None) -> None:
-    if limit_kb is not None and sys.platform == "linux":
-        import resource
-
-        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-        wanted = limit_kb * 1024
-        resource.setrlimit(resource.RLIMIT_DATA, (wanted if hard < 0 else min(wanted, hard), hard))
 
 
 def main() -> None:
@@ -142,7 +127,7 @@ def main() -> None:
         logs.install(core, start.header["log_level"])
         if remark is not None:
             sys.stderr.write(f"{remark}\n")
-        _limit_memory(start.header["data_limit_kb"])
+        limits.limit_memory(start.header["data_limit_kb"])
         worker = Worker(core, start.header)
         if worker.load():
             for frame in frames:

@@ -25,7 +25,7 @@ class Caller:
     def __init__(self, arn: str, exchange: Exchange, current: Callable[[], Work | None]) -> None:
         self.arn = arn
         self._exchange = exchange
-        self._current = current
+        self.current = current
         self._log = logging.getLogger("router")
         self.waits_for: list[str] = []  # the ARNs whose answers are being waited for
 
@@ -36,7 +36,7 @@ class Caller:
 
     def publish(self, topic: str, payload: bytes, policy: QueueFullPolicy = QueueFullPolicy.DEFAULT) -> None:
         """Raises Refusal without a subscription, or when a queue is full and the policy says so."""
-        work = self._current()
+        work = self.current()
         if work is not None and work.is_repetition(topic, payload):
             return
         receipt, parent = (work.receipt, work.id) if work else (None, "")
@@ -55,7 +55,7 @@ class Caller:
         if arn == ROUTER_ARN:
             self.publish(str(invocation.custom.get("subject", "")), payload, _policy(invocation))
             return Reply()
-        work = self._current()
+        work = self.current()
         if not wait:
             return await self._exchange.invoke(replace(invocation, receipt=work.receipt if work else None))
         self.waits_for.append(arn)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
 from greengrass_sim.arn import parse_lambda, parse_thing
@@ -17,10 +16,8 @@ _INTERFACE_VERSION = "1.5"
 _CORE_VERSION = "1.11.6"  # the last of a core whose interface is this one
 
 
-def worker_environment(
-    group: Group, function: Function, resource_prefix: Path, more: Mapping[str, str]
-) -> dict[str, str]:
-    """All variables of the function's process; those of the group file win, then `more`."""
+def worker_environment(group: Group, function: Function, resource_prefix: Path) -> dict[str, str]:
+    """All variables of the function's processes but those of a single one; those of the group file win."""
     arn = parse_lambda(function.function_arn)
     own = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     core = {
@@ -39,4 +36,4 @@ def worker_environment(
     for thing in group.cores:
         core["AWS_IOT_THING_ARN"] = thing.thing_arn
         core["AWS_IOT_THING_NAME"] = parse_thing(thing.thing_arn).name
-    return {**own, **core, **more, **function.config.environment.variables}
+    return {**own, **core, **function.config.environment.variables}

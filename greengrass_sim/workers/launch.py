@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,9 @@ import greengrass_sim
 from greengrass_sim.arn import parse_lambda
 from greengrass_sim.group import Group
 from greengrass_sim.resources.tree import SCRATCH, ResourceTree, View
-from greengrass_sim.runtimes import interpreter
+from greengrass_sim.runtimes import command, interpreter, runtime_environment
 from greengrass_sim.workers.environment import worker_environment
+from greengrass_sim.workers.guest import Door
 from greengrass_sim.workers.isolation import run_as
 from greengrass_sim.workers.memory import SPARE_KB
 
@@ -44,15 +44,12 @@ _TOLD = (
 )
 
 
-# Called with the ARN of a function.
-Surroundings = Callable[[str], Mapping[str, str]]
-
-
 @dataclass(frozen=True)
 class Launch:
     """What a worker's process needs to know; `code` is the function's folder, `timeout` is in seconds.
 
-    `views` are to be seen at other paths, by means of the empty folder `scratch`. `interpreter` is a Python.
+    `views` are to be seen at other paths, by means of the empty folder `scratch`. `interpreter` is a Python;
+    `command`, where there is one, runs a program that fetches its events at the `door` instead.
     """
 
     arn: str
@@ -65,6 +62,8 @@ class Launch:
     filters: tuple[str, ...]
     environment: dict[str, str]
     interpreter: str = sys.executable
+    command: tuple[str, ...] = ()
+    door: Door | None = None
     user: int | None = None
     group: int | None = None
     memory_kb: int | None = None
@@ -85,12 +84,12 @@ class Launch:
 
 
 def make_launches(
-    group: Group, work: Path, strict: bool = False, environment: Surroundings | None = None
+    group: Group, work: Path, strict: bool = False, door: Door | None = None
 ) -> dict[str, Launch]:
     """The launch of each function by its ARN; their resources are laid out in the folder `work`.
 
-    `strict` leaves out what a core does not have; `environment` gives the variables by which a function
-    finds the core. Raises GroupError for code or a model that cannot be unpacked.
+    `strict` leaves out what a core does not have; by `door` processes speak with the core over HTTP. Raises
+    GroupError for code or a model that cannot be unpacked.
     """
     tree = ResourceTree(group, work)
     launches = {}
@@ -98,20 +97,26 @@ def make_launches(
         arn, config = parse_lambda(function.function_arn), function.config
         prefix = tree.prefix(function)
         user, group_id = run_as(group, function)
-        more = environment(function.function_arn) if environment else {}
+        code = tree.code(function)
+        runtime = function.lambda_runtime
         launches[function.function_arn] = Launch(
             arn=function.function_arn,
             name=arn.name,
             version=arn.qualifier,
             executable=function.executable,
             encoding=config.encoding_type,
-            code=str(tree.code(function)),
+            code=str(code),
             timeout=config.timeout,
             filters=tuple(row.subject for row in group.subscriptions if row.source == function.function_arn),
-            environment=worker_environment(group, function, prefix, more),
+            environment={
+                **runtime_environment(runtime),
+                **worker_environment(group, function, prefix),
+            },
             views=tree.views(function),
             scratch=str(prefix / SCRATCH),
-            interpreter=interpreter(function.lambda_runtime, group.interpreters),
+            interpreter=interpreter(runtime, group.interpreters),
+            command=command(function, code, group.interpreters),
+            door=door,
             user=user,
             group=group_id,
             memory_kb=group.memory_kb(function),

@@ -1,4 +1,4 @@
-"""One life of a worker's process: started, spoken to in frames, its output turned into log lines, ended."""
+"""One life of a worker's process: started, its output turned into log lines, ended."""
 
 from __future__ import annotations
 
@@ -6,28 +6,27 @@ import asyncio
 import logging
 import os
 import signal
-import socket
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import greengrass_sim
-from greengrass_sim.runtime.ipc import Decoder, Frame, FrameError, Kind, encode
+from greengrass_sim.runtime.ipc import Frame, Kind
 from greengrass_sim.workers.launch import Launch
 
 ABORT_S = 1.0
 DRAIN_S = 1.0
 _LONGEST_LINE = 1 << 16
 _PACKAGE = Path(greengrass_sim.__file__).parent
-# Runs what belongs to us, whatever else is installed under our name. What stands beside our package, such
-# as numpy for another version of Python, is left out of the path.
-_BOOTSTRAP = f"""import sys; sys.path[:sys.path[:1] == [""]] = [{str(_PACKAGE.parent)!r}]
-from greengrass_sim.runtime.worker import main; del sys.path[0]; main()"""
 
 
-class WorkerProcess(asyncio.SubprocessProtocol):
-    """`on_frame` gets what the worker sends; `on_end` is called once, with the reason, after the last."""
+class WorkerProcess(asyncio.SubprocessProtocol, ABC):
+    """`on_frame` gets what the worker says; `on_end` is called once, with the reason, after the last.
+
+    Subclasses decide how the process gets its events and tells how they ended.
+    """
 
     def __init__(
         self, launch: Launch, on_frame: Callable[[Frame], None], on_end: Callable[[str], None]
@@ -38,52 +37,30 @@ class WorkerProcess(asyncio.SubprocessProtocol):
         self._log = logging.getLogger(f"function.{launch.name}")
         self._lines: dict[int, bytes] = {1: b"", 2: b""}
         self._process: asyncio.SubprocessTransport | None = None
-        self._channel: asyncio.Transport | None = None
         self._timers: list[asyncio.TimerHandle] = []
+        self._open_pipes = {1, 2}
         self._exited = self._ended = False
 
-    async def start(self) -> None:
-        """Starts the process and sends it what it has to know; OSError when that is not possible."""
-        loop = asyncio.get_running_loop()
-        ours, theirs = socket.socketpair()
-        with theirs:
-            command = (self._launch.interpreter, "-c", _BOOTSTRAP, str(theirs.fileno()))
-            try:
-                self._process, _ = await loop.subprocess_exec(
-                    lambda: self,
-                    *command,
-                    stdin=asyncio.subprocess.DEVNULL,
-                    pass_fds=[theirs.fileno()],
-                    cwd=self._launch.code,
-                    env=self._launch.environment,
-                    start_new_session=True,
-                    **_credentials(self._launch),
-                )
-            except OSError:
-                ours.close()
-                raise
-        channel, _ = await loop.create_unix_connection(lambda: _Channel(self), sock=ours)
-        self._channel = channel
-        self.send(Kind.START, self._launch.start_header())
+    @abstractmethod
+    async def start(self, environment: Mapping[str, str]) -> None:
+        """Starts the process with these variables beside its own; OSError when that is not possible."""
+
+    @abstractmethod
+    def send(self, kind: Kind, header: dict[str, Any], payload: bytes = b"") -> None:
+        """Tells the worker something; what is sent to a process that has gone is lost."""
+
+    @abstractmethod
+    def finish(self) -> None:
+        """Lets the worker end what it was given, then exit."""
 
     @property
     def pid(self) -> int | None:
         return self._process.get_pid() if self._process else None
 
-    def send(self, kind: Kind, header: dict[str, Any], payload: bytes = b"") -> None:
-        """Sends one frame; what is sent to a process that has gone is lost."""
-        if self._channel is not None:
-            self._channel.write(encode(kind, header, payload))
-
-    def finish(self) -> None:
-        """Lets the worker end what it is doing, then exit."""
-        if self._channel is not None:
-            self._channel.write_eof()
-
     def abort(self) -> None:
         """Ends the process after it has shown where it hangs."""
         self._signal(os.kill, signal.SIGABRT)
-        self._timers.append(asyncio.get_running_loop().call_later(ABORT_S, self.kill))
+        self._kill_after(ABORT_S)
 
     def kill(self) -> None:
         """Ends the process and those that it has started."""
@@ -97,27 +74,40 @@ class WorkerProcess(asyncio.SubprocessProtocol):
         for line in lines:
             self._show(fd, line)
 
+    def pipe_connection_lost(self, fd: int, _: Exception | None) -> None:
+        self._open_pipes.discard(fd)
+        if self._exited and not self._open_pipes:
+            self._end_of_output()
+
     def process_exited(self) -> None:
         self._exited = True
-        if self._channel is None:
-            self._end()
-        else:  # frames may still be on the way, and a process that it has forked may keep the channel open
-            self._timers.append(asyncio.get_running_loop().call_later(DRAIN_S, self._channel.abort))
+        if (
+            self._open_pipes
+        ):  # its last words are still on the way, unless a process that it has started holds on
+            self._timers.append(asyncio.get_running_loop().call_later(DRAIN_S, self._end_of_output))
+        else:
+            self._end_of_output()
 
-    def received(self, decoder: Decoder, data: bytes) -> None:
-        try:
-            for frame in decoder.feed(data):
-                self._on_frame(frame)
-        except FrameError:
-            self._log.exception("the worker sent what is no frame")
-            self.kill()
+    def _end_of_output(self) -> None:
+        """The process has ended, and what it wrote has been read."""
+        self._end()
 
-    def channel_lost(self) -> None:
-        self._channel = None
-        if self._exited:
-            self._end()
-        else:  # it is about to exit; a signal now would race with the one who waits for it
-            self._timers.append(asyncio.get_running_loop().call_later(ABORT_S, self.kill))
+    async def _spawn(
+        self, command: Sequence[str], environment: Mapping[str, str], pass_fds: Sequence[int] = ()
+    ) -> None:
+        self._process, _ = await asyncio.get_running_loop().subprocess_exec(
+            lambda: self,
+            *command,
+            stdin=asyncio.subprocess.DEVNULL,
+            pass_fds=pass_fds,
+            cwd=self._launch.code,
+            env={**environment, **self._launch.environment},
+            start_new_session=True,
+            **_credentials(self._launch),
+        )
+
+    def _kill_after(self, seconds: float) -> None:
+        self._timers.append(asyncio.get_running_loop().call_later(seconds, self.kill))
 
     def _end(self) -> None:
         if self._ended:
@@ -145,18 +135,13 @@ class WorkerProcess(asyncio.SubprocessProtocol):
                 send(self._process.get_pid(), number)
 
 
-class _Channel(asyncio.Protocol):
-    """The connection to the process."""
+def bootstrap(module: str) -> str:
+    """Python code that runs the `main` of a module of ours, whatever else is installed under our name.
 
-    def __init__(self, owner: WorkerProcess) -> None:
-        self._owner = owner
-        self._decoder = Decoder()
-
-    def data_received(self, data: bytes) -> None:
-        self._owner.received(self._decoder, data)
-
-    def connection_lost(self, _: Exception | None) -> None:
-        self._owner.channel_lost()
+    What stands beside our package, such as numpy for another version of Python, is left out of the path.
+    """
+    return f"""import sys; sys.path[:sys.path[:1] == [""]] = [{str(_PACKAGE.parent)!r}]
+from {module} import main; del sys.path[0]; main()"""
 
 
 def _credentials(launch: Launch) -> dict[str, Any]:

@@ -9,17 +9,19 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 EVERY_S = 0.5
+_SOURCES = (".py", ".js", ".mjs", ".cjs")  # programs of other languages have no suffix
+_INSTALLED = {"__pycache__", "node_modules"}
 
 Signature = dict[str, tuple[int, int]]
 
 
 def signature(folder: Path) -> Signature:
-    """Time of change and size of every module below `folder`, by path."""
+    """Time of change and size of every module below `folder`, and of files without a suffix, by path."""
     found: Signature = {}
     for parent, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".") and name != "__pycache__"]
+        folders[:] = [name for name in folders if not name.startswith(".") and name not in _INSTALLED]
         for name in files:
-            if name.endswith(".py"):
+            if name.endswith(_SOURCES) or "." not in name:
                 path = os.path.join(parent, name)  # noqa: PTH118 - a Path each would take as long as the rest
                 try:
                     status = os.stat(path)  # noqa: PTH116 - likewise

@@ -8,31 +8,24 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from greengrass_sim.exchange import Exchange
 from greengrass_sim.invocation import Refusal
 from greengrass_sim.runtime.ipc import Frame, FrameError, Kind
 from greengrass_sim.workers.caller import Caller
 from greengrass_sim.workers.launch import Launch
-from greengrass_sim.workers.work import Work
 
 TOO_LARGE = 413
 
 
 class Requests:
-    """`current` gives the event being handled, `send` sends a frame; `handlers` serve the frames."""
+    """`caller` asks in the function's name, `send` sends a frame; `handlers` serve the frames."""
 
     def __init__(
-        self,
-        launch: Launch,
-        exchange: Exchange,
-        current: Callable[[], Work | None],
-        send: Callable[[Kind, dict[str, Any], bytes], None],
+        self, launch: Launch, caller: Caller, send: Callable[[Kind, dict[str, Any], bytes], None]
     ) -> None:
-        self._current = current
+        self._caller = caller
         self._send = send
         self._log = logging.getLogger(f"worker.{launch.name}")
         self._output = logging.getLogger(f"function.{launch.name}")
-        self._caller = Caller(launch.arn, exchange, current)
         self._calls: set[asyncio.Task[None]] = set()
         self.handlers = {
             Kind.PUBLISH: self._on_publish,
@@ -41,11 +34,6 @@ class Requests:
             Kind.LOG: self._on_log,
         }
 
-    @property
-    def waits_for(self) -> list[str]:
-        """The functions and services whose answers the handler waits for."""
-        return self._caller.waits_for
-
     def cancel(self) -> None:
         """The process has ended: nobody waits for answers any more."""
         for task in self._calls:
@@ -53,7 +41,7 @@ class Requests:
 
     def _of(self, identity: str | None) -> Caller:
         """What comes after its event has ended, from another thread, belongs to none."""
-        work = self._current()
+        work = self._caller.current()
         return self._caller if work is not None and work.id == identity else self._caller.outside
 
     def _on_publish(self, frame: Frame) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import logging
 import uuid
 from collections import deque
-from typing import Any, Protocol
+from typing import Protocol
 
 from greengrass_sim.exchange import Exchange
 from greengrass_sim.runtime.ipc import MAX_BYTES, Frame, Kind
+from greengrass_sim.workers.caller import Caller
+from greengrass_sim.workers.guest import Guest
+from greengrass_sim.workers.journal import Journal
 from greengrass_sim.workers.launch import Launch
+from greengrass_sim.workers.linked import LinkedProcess
 from greengrass_sim.workers.memory import WATCHED, MemoryWatch
+from greengrass_sim.workers.polling import PollingProcess
 from greengrass_sim.workers.process import WorkerProcess
 from greengrass_sim.workers.requests import Requests
 from greengrass_sim.workers.work import Outcome, Work
@@ -39,21 +42,17 @@ class Sandbox:
 
     def __init__(self, launch: Launch, exchange: Exchange, owner: Owner) -> None:
         self.launch = launch
-        self.id = str(uuid.uuid4())
         self.ready = False
         self.failure: str | None = None
         self._owner = owner
-        self._log = logging.getLogger(f"worker.{launch.name}")
-        self._output = logging.getLogger(f"function.{launch.name}")
+        self._journal = Journal(launch, exchange.watch, str(uuid.uuid4()))
         self._sent: deque[Work] = deque()
-        self._watch = exchange.watch
         self._aborted = self._stopping = False
         self._deadline: asyncio.TimerHandle | None = None
         self._ended = asyncio.Event()
-        self._process = WorkerProcess(launch, self._on_frame, self._on_end)
-        self._requests = Requests(
-            launch, exchange, lambda: self._sent[0] if self._sent else None, self._process.send
-        )
+        self._caller = Caller(launch.arn, exchange, lambda: self._sent[0] if self._sent else None)
+        self._process, self._guest = self._make_process()
+        self._requests = Requests(launch, self._caller, self._process.send)
         self._handlers = {
             **self._requests.handlers,
             Kind.READY: self._on_ready,
@@ -105,10 +104,7 @@ class Sandbox:
 
     def give_up(self, seconds: float) -> None:
         """Ends a process whose handler has not been imported for so long."""
-        self.failure = f"the handler's module is still being imported after {seconds:g} s"
-        self._output.critical(
-            'Failed to import handler function "%s": %s', self.launch.executable, self.failure
-        )
+        self.failure = self._journal.never_imported(seconds)
         self._process.abort()
 
     def take_back(self, reason: str) -> list[Work]:
@@ -120,16 +116,20 @@ class Sandbox:
             first.again()
             first.attempts += not self._aborted
             if first.attempts >= first.max_attempts:
-                times = f" {first.attempts} times, the last time" if first.attempts > 1 else ""
-                error = f"the worker ended over this event{times}: {reason}"
-                self._log.error("an event on topic %r is given up: %s", first.subject, error)
-                self._finish(first, Outcome(error=error))
+                self._finish(first, Outcome(error=self._journal.given_up(first, reason)))
                 del left[0]
         return left
 
+    def _make_process(self) -> tuple[WorkerProcess, Guest]:
+        if not self.launch.command:
+            return LinkedProcess(self.launch, self._on_frame, self._on_end), Guest(self._caller)
+        polling = PollingProcess(self.launch, self._on_frame, self._on_end)
+        return polling, Guest(self._caller, polling)
+
     async def _start(self) -> None:
+        door = self.launch.door
         try:
-            await self._process.start()
+            await self._process.start(door.admit(self._guest) if door else {})
         except OSError as error:
             self._on_end(f"it did not start: {error}")
             return
@@ -137,16 +137,7 @@ class Sandbox:
             self._memory = MemoryWatch(self.pid, self.launch.memory_kb, self._on_excess)
 
     def _on_excess(self, used_kb: int) -> None:
-        facts = {
-            "workerId": self.id,
-            "funcArn": self.launch.arn,
-            "memSize": self.launch.memory_kb,
-            "memUsed": used_kb,
-        }
-        text = "Worker consumed all allocated memory! Memory Usage (KB). %s"
-        self._log.warning(text, json.dumps(facts, separators=(",", ":")))
-        self._log.error("Worker is ungracefully killed.")
-        self._killed_for = f"it used {used_kb} KB of memory, its MemorySize is {self.launch.memory_kb} KB"
+        self._killed_for = self._journal.consumed(used_kb)
         self._process.kill()
 
     def _await_result(self) -> None:
@@ -155,58 +146,35 @@ class Sandbox:
         if self._sent:
             loop = asyncio.get_running_loop()
             self._deadline = loop.call_later(self.launch.timeout, self._on_timeout)
-            if self._watch.active:
-                self._tell("started", work=self._sent[0].id, attempt=self._sent[0].attempts + 1)
+            self._journal.started(self._sent[0])
 
     def _on_frame(self, frame: Frame) -> None:
         self._handlers[frame.kind](frame)
 
     def _on_ready(self, _: Frame) -> None:
         self.ready = True
-        self._log.debug("the handler is imported, process %s", self.pid)
-        if self._watch.active:
-            self._tell("worker", state="ready", reason=None)
+        self._journal.ready(self.pid)
         self._owner.on_ready(self)
 
     def _on_failed(self, frame: Frame) -> None:
-        error, missing = frame.header["error"], frame.header["missing"]
-        where = f"for {self.launch.interpreter}, or put it into {self.launch.code}"
-        hint = f"\nInstall what provides {missing!r} {where}"
-        self.failure = f"{error}{hint if missing else ''}"
-        self._output.critical(
-            'Failed to import handler function "%s" due to exception: %s\n%s%s',
-            self.launch.executable,
-            error,
-            frame.header["trace"].rstrip(),
-            hint if missing else "",
-        )
-        self._output.critical("Failed to initialize Lambda runtime due to exception: %s", error)
-        if self._watch.active:
-            self._tell("worker", state="failed", reason=self.failure)
+        header = frame.header
+        self.failure = self._journal.failed(header["error"], header["trace"], header["missing"])
         self._owner.on_ready(self)
 
-    def _is_first(self, identity: str | None) -> bool:
-        return bool(self._sent) and self._sent[0].id == identity
-
     def _on_result(self, frame: Frame) -> None:
-        if not self._is_first(frame.header["id"]):
+        if not self._sent or self._sent[0].id != frame.header["id"]:
             return  # it was given up the moment before
         work = self._sent.popleft()
         outcome = Outcome.of(frame.header, frame.payload)
         if outcome.error is not None:
-            self._output.error(
-                "the handler failed on topic %r: %s\n%s", work.subject, outcome.error, outcome.trace
-            )
+            self._journal.raised(work, outcome)
         self._finish(work, outcome)
         self._await_result()
         self._owner.on_done(self)
 
     def _on_timeout(self) -> None:
         work = self._sent.popleft()
-        error = f"Task timed out after {self.launch.timeout:.2f} seconds"
-        if self._requests.waits_for:
-            error += f" while it waited for the answer of {', '.join(self._requests.waits_for)}"
-        self._log.error("%s on topic %r: the event is given up, the worker is ended", error, work.subject)
+        error = self._journal.timed_out(work, self._caller.waits_for)
         self.ready, self._aborted = False, True
         self._process.abort()
         self._finish(work, Outcome(error=error))
@@ -218,20 +186,17 @@ class Sandbox:
             self._memory.stop()
         self._cancel_deadline()
         self._requests.cancel()
+        if self.launch.door:
+            self.launch.door.dismiss(self._guest)
         self.failure = self.failure or reason
         self._ended.set()
-        if self._watch.active:
-            self._tell("worker", state="ended", reason=reason)
+        self._journal.ended(reason)
         self._owner.on_end(self, reason)
 
     def _finish(self, work: Work, outcome: Outcome) -> None:
         """It is told before it is settled, so that whoever waits for the one has seen the other."""
-        if self._watch.active:
-            self._tell("finished", work=work.id, error=outcome.error)
+        self._journal.finished(work, outcome)
         work.settle(outcome)
-
-    def _tell(self, event: str, **details: Any) -> None:
-        self._watch.tell(event, function=self.launch.arn, **details)
 
     def _cancel_deadline(self) -> None:
         if self._deadline is not None:

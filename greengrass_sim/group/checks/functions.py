@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import zipfile
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from greengrass_sim.errors import Problem
 from greengrass_sim.group.function import Function
 from greengrass_sim.group.model import Group
 from greengrass_sim.group.spooler import is_spooler
-from greengrass_sim.runtimes import runtime_problem
+from greengrass_sim.runtimes import is_executable, runtime_problem
 
 MAX_TIMEOUT_S = 24 * 3600
 _EXECUTABLE = re.compile(r"(?:[\w-]+[./])+[A-Za-z_]\w*")
@@ -31,7 +32,9 @@ def function_problems(group: Group) -> Iterator[Problem]:
 
 def _configuration(path: str, function: Function) -> Iterator[Problem]:
     config = function.config
-    if not function.executable:
+    if is_executable(function.lambda_runtime):
+        yield from _program(path, function)
+    elif not function.executable:
         yield f"{path}.Executable", "is not given: name the handler as 'module.function'"
     elif not _EXECUTABLE.fullmatch(function.executable) or function.executable.endswith(".py"):
         yield f"{path}.Executable", f"must look like 'module.handler', not {function.executable!r}"
@@ -40,6 +43,17 @@ def _configuration(path: str, function: Function) -> Iterator[Problem]:
     for name, value in config.environment.variables.items():
         if not name or "=" in name or "\0" in name + value:
             yield f"{path}.Environment.Variables.{name}", "is no possible environment variable"
+
+
+def _program(path: str, function: Function) -> Iterator[Problem]:
+    name, local = function.executable, Path(function.local_path or "")
+    if function.config.encoding_type != "binary":
+        yield f"{path}.EncodingType", "must be binary for executables, as on a core"
+    if not name or Path(name).is_absolute() or ".." in Path(name).parts:
+        yield f"{path}.Executable", f"must name the program in the function's folder, not {name!r}"
+    elif local.is_dir() and not os.access(local / name, os.X_OK):
+        there = (local / name).is_file()
+        yield f"{path}.Executable", f"{local / name} {'may not be executed' if there else 'is not there'}"
 
 
 def _code(path: str, function: Function) -> Iterator[Problem]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -13,33 +11,15 @@ from typing import Any
 import pytest
 
 from tests.greengrass_sim.clients.conftest import Place
+from tests.greengrass_sim.npm import installed
 
 FOLDER = Path(__file__).parent / "mqttjs"
-CACHE = Path(__file__).parents[3] / ".cache"
 COUNT = 50
-INSTALL_S = 120
 
 
 @pytest.fixture(scope="session")
 def modules() -> Path:
-    """The folder that npm has installed into; a complete one is kept."""
-    if shutil.which("npm") is None or shutil.which("node") is None:
-        pytest.skip("npm is not installed")
-    lock = (FOLDER / "package-lock.json").read_bytes()
-    done = CACHE / f"mqttjs-{hashlib.sha256(lock).hexdigest()[:16]}"
-    if done.is_dir():
-        return done
-    new = CACHE / f".{done.name}.{os.getpid()}"
-    new.mkdir(parents=True)
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(FOLDER / name, new)
-    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-    result = subprocess.run(command, cwd=new, capture_output=True, text=True, timeout=INSTALL_S, check=False)
-    if result.returncode != 0:
-        shutil.rmtree(new)
-        pytest.skip(f"npm could not install MQTT.js: {result.stderr.strip().splitlines()[-1]}")
-    new.replace(done)
-    return done
+    return installed(FOLDER)
 
 
 @pytest.mark.parametrize("version", [4, 5])

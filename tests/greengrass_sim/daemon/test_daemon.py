@@ -21,6 +21,8 @@ from greengrass_sim.functions import Functions
 from greengrass_sim.group import load_group
 from greengrass_sim.router import Router
 from greengrass_sim.runtime.link import ROUTER_ARN
+from greengrass_sim.workers.caller import Caller
+from greengrass_sim.workers.guest import Guest
 from tests.greengrass_sim.groups import function, function_arn, group, write_group
 from tests.greengrass_sim.workers.functions import Running
 
@@ -67,12 +69,13 @@ def run(folder: Path, scenario: Callable[[Client], Awaitable[None]]) -> None:
     async def main() -> None:
         exchange = Exchange(Router(loaded.subscriptions))
         daemon = Daemon(exchange, 0)
-        running = Running(Functions(loaded, exchange, folder / "work", False, daemon.environment), exchange)
+        running = Running(Functions(loaded, exchange, folder / "work", False, daemon), exchange)
         exchange.attach("cloud", running)
         await daemon.start()
         await running.functions.start()
         try:
-            await scenario(Client(daemon.environment(function_arn("manifold")), running))
+            guest = Guest(Caller(function_arn("manifold"), exchange, lambda: None))
+            await scenario(Client(daemon.admit(guest), running))
         finally:
             await running.functions.stop()
             await daemon.stop()
@@ -127,6 +130,8 @@ def test_a_message(tmp_path: Path) -> None:
         ("GET", "/2016-11-01/elsewhere", {}, 404),
         ("PUT", FUNCTIONS + function_arn("manifold"), {}, 405),
         ("POST", FUNCTIONS + function_arn("manifold"), {"X_Amz_Invocation_Type": "Never"}, 400),
+        ("GET", FUNCTIONS + function_arn("manifold") + "/work", {}, 400),
+        ("GET", FUNCTIONS + function_arn("other") + "/work", {}, 403),
         ("POST", FUNCTIONS + function_arn("manifold"), {"X_Amz_Client_Context": "{"}, 400),
         ("POST", "/2016-11-01/cloudwatch/logs/", {}, 400),
     ],

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from greengrass_sim.daemon.daemon import Daemon
 from greengrass_sim.exchange import Exchange, Message
 from greengrass_sim.functions import Functions
 from greengrass_sim.group import load_group
@@ -56,9 +57,14 @@ def run(
 
     async def main() -> None:
         exchange = Exchange(Router(loaded.subscriptions))
-        functions = Functions(loaded, exchange, folder / "work", strict)
-        async with _started(Running(functions, exchange)) as running:
-            await scenario(running)
+        daemon = Daemon(exchange, 0)
+        functions = Functions(loaded, exchange, folder / "work", strict, daemon)
+        await daemon.start()
+        try:
+            async with _started(Running(functions, exchange)) as running:
+                await scenario(running)
+        finally:
+            await daemon.stop()
 
     asyncio.run(main())
 
