@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import tvm
@@ -10,11 +13,16 @@ import tvm_ffi
 from tvm import tirx
 from tvm.tirx.build import codegen_build
 
+from neo_compiler.errors import NeoError
 from neo_compiler.native.memory import aligned
+from neo_compiler.native.zig import run_zig
 from neo_compiler.target import Target
 
 # The driver calls every kernel with the very tensors it was compiled for.
 _CONFIG = {"tirx.disable_assert": True}
+
+# Fixed, since another number gives other bytes, and artifacts must not depend on the machine that made them.
+_PARTS = 4
 
 
 def generate_object(module: tvm.IRModule, target: Target, output: Path) -> int:
@@ -34,9 +42,31 @@ def generate_object(module: tvm.IRModule, target: Target, output: Path) -> int:
         lowered = tirx.transform.BindTarget(llvm.with_host(llvm))(tvm.IRModule(kernels))
         lowered = lower(lowered)
         lowered = finish()(_keep_in_registers(lowered, target) if target.arm else lowered)
-        scratch = max((_workspace_bytes(kernel) for kernel in lowered.functions.values()), default=0)
+    _write_in_parts(lowered, llvm, output)
+    return max((_workspace_bytes(kernel) for kernel in lowered.functions.values()), default=0)
+
+
+def _write_in_parts(lowered: tvm.IRModule, llvm: tvm.target.Target, output: Path) -> None:
+    """Let LLVM work on several parts at once: it takes most of a compilation's time."""
+    kernels = sorted(lowered.functions.items(), key=lambda kernel: str(kernel[0].name_hint))
+    if len(kernels) <= _PARTS:
+        _write(lowered, llvm, output)
+        return
+    with (
+        tempfile.TemporaryDirectory(prefix=f".{output.name}.", dir=output.parent) as name,
+        ThreadPoolExecutor(min(_PARTS, os.cpu_count() or 1)) as threads,
+    ):
+        parts = [tvm.IRModule(dict(kernels[first::_PARTS])) for first in range(_PARTS)]
+        objects = [Path(name).resolve() / f"{number}.o" for number in range(_PARTS)]
+        list(threads.map(lambda part, path: _write(part, llvm, path), parts, objects))
+        done = run_zig(["ld.lld", "-r", "-o", output.resolve(), *objects], Path(name))
+    if done.returncode:
+        raise NeoError(f"the kernels' object files cannot be joined:\n{done.stderr.strip()}")
+
+
+def _write(lowered: tvm.IRModule, llvm: tvm.target.Target, output: Path) -> None:
+    with tvm.transform.PassContext(opt_level=3, config=_CONFIG):  # each thread has a context of its own
         codegen_build(lowered, llvm).write_to_file(str(output), "o")
-    return scratch
 
 
 def _keep_in_registers(module: tvm.IRModule, target: Target) -> tvm.IRModule:
