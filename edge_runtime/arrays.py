@@ -33,18 +33,50 @@ def fixed_shape(spec: TensorSpec) -> tuple[int, ...]:
     return tuple(map(int, spec.shape))
 
 
-def check_inputs(specs: Sequence[TensorSpec], given: Mapping[str, Any]) -> list[Array]:
-    """The arrays in the model's order, compact; InputError tells what was given and what is expected."""
+def check_inputs(
+    specs: Sequence[TensorSpec], given: Mapping[str, Any], stream: int | None = None
+) -> list[Any]:
+    """The arrays in the model's order, compact; InputError tells what was given and what is expected.
+
+    Tensors on a GPU stay there, ready on `stream`; where that is None the model takes none.
+    """
+    check_names("input", specs, given)
+    return [_check_value(spec, given[spec.name], stream) for spec in specs]
+
+
+def check_names(
+    kind: str, specs: Sequence[TensorSpec], given: Mapping[str, Any], partial: bool = False
+) -> None:
+    """Raises InputError where a name is unknown, or missing and not `partial`."""
     names = [spec.name for spec in specs]
+    verb = {"input": "takes", "output": "has"}[kind]
     if unknown := [name for name in given if name not in names]:
         raise InputError(
-            f"there is no input {', '.join(map(repr, unknown))}; this model takes {_listing(specs)}"
+            f"there is no {kind} {', '.join(map(repr, unknown))}; this model {verb} {_listing(specs, kind)}"
         )
-    if missing := [name for name in names if name not in given]:
+    if missing := [name for name in names if name not in given and not partial]:
         raise InputError(
-            f"input {', '.join(map(repr, missing))} is missing; this model takes {_listing(specs)}"
+            f"{kind} {', '.join(map(repr, missing))} is missing; this model {verb} {_listing(specs, kind)}"
         )
-    return [_check_array(spec, given[spec.name]) for spec in specs]
+
+
+def on_gpu(value: object) -> bool:
+    """Whether a value says, by DLPack, that it lies on a CUDA device."""
+    if isinstance(value, np.ndarray):
+        return False
+    ask = getattr(value, "__dlpack_device__", None)
+    return ask is not None and int(ask()[0]) in _CUDA
+
+
+_CUDA = (2, 13)  # kDLCUDA, kDLCUDAManaged
+
+
+def _check_value(spec: TensorSpec, value: Any, stream: int | None) -> Any:
+    if not on_gpu(value):
+        return _check_array(spec, value)
+    from edge_runtime.cuda.dlpack import borrow
+
+    return borrow(value, stream, spec)
 
 
 def _check_array(spec: TensorSpec, value: Any) -> Array:
@@ -70,5 +102,5 @@ def _check_array(spec: TensorSpec, value: Any) -> Array:
     return array if array.flags.c_contiguous else array.copy(order="C")
 
 
-def _listing(specs: Sequence[TensorSpec]) -> str:
-    return ", ".join(f"{spec.name!r} {spec.dtype} {list(spec.shape)}" for spec in specs) or "no inputs"
+def _listing(specs: Sequence[TensorSpec], kind: str) -> str:
+    return ", ".join(f"{spec.name!r} {spec.dtype} {list(spec.shape)}" for spec in specs) or f"no {kind}s"

@@ -72,7 +72,10 @@ def open_artifact(
 
 def _check(artifact: Artifact, wish: Wish) -> None:
     if artifact.choice:
-        log.info("target %s is used: %s", artifact.manifest.target.name, artifact.choice.reason)
+        name = artifact.manifest.target.name
+        for reason in artifact.choice.missed() if wish.target is None else ():
+            log.warning("target %s is used instead of %s", name, reason)
+        log.info("target %s is used: %s", name, artifact.choice.reason)
         return
     try:
         check_target(artifact.manifest, wish)

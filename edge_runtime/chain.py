@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edge_runtime.engine import Engine, NativeMemory, Session
 from edge_runtime.errors import ArtifactError
@@ -78,13 +78,21 @@ class ChainSession:
             for place in range(len(self._parts))
         ]
 
-    def compute(self, inputs: Sequence[Array]) -> list[Array]:
+    @property
+    def stream(self) -> None:
+        """Between parts all values are arrays."""
+
+    def run(self, inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
+        for made, value in zip(outputs, self.compute(inputs), strict=True):
+            made[...] = value
+
+    def compute(self, inputs: Sequence[Any]) -> list[Array]:
         values = dict(zip(self._inputs, inputs, strict=True))
         for _ in self._run(values):
             pass
         return [values[name] for name in self._outputs]
 
-    def time(self, inputs: Sequence[Array]) -> list[int]:
+    def time(self, inputs: Sequence[Any]) -> list[int]:
         """Each part runs twice: for its results, and timed."""
         values, times = dict(zip(self._inputs, inputs, strict=True)), list[int]()
         for session, given in self._run(values):

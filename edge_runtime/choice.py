@@ -44,6 +44,13 @@ class Choice:
     reason: str
     candidates: tuple[Candidate, ...]
 
+    def missed(self) -> list[str]:
+        """What this machine lacks for a GPU's code, whose processor it has."""
+        rows = (row for row in self.candidates if row is not self.chosen and row.target.gpu)
+        return [
+            f"{row.target.name}: {row.misfit}" for row in rows if row.misfit and row.target.arch == machine()
+        ]
+
     @property
     def files(self) -> frozenset[str]:
         """The names in the archive of all files that are needed."""
@@ -64,9 +71,10 @@ class Choice:
 def choose(manifest: Manifest, wish: Wish) -> Choice:
     """The variants for this machine, of a manifest that has some.
 
-    Of those that fit, the ones for this very CPU come first, then those for an architecture's level, then
-    those for another CPU; among equals, the first in the manifest. Raises ArtifactError, with the reason for
-    each target, where none fits, or where the one that is asked for is not there or does not fit.
+    Of those that fit, the ones for a GPU come first, then those for this very CPU, then those for an
+    architecture's level, then those for another CPU; among equals, the first in the manifest. Raises
+    ArtifactError, with the reason for each target, where none fits, or where the one that is asked for is not
+    there or does not fit.
     """
     rows = _candidates(manifest)
     if wish.target is not None:
@@ -118,7 +126,9 @@ def _named(rows: tuple[Candidate, ...], wish: Wish) -> Candidate:
 
 
 def _strangeness(target: TargetNeeds) -> int:
-    """0 for this machine's CPU, 1 for what is no single CPU, 2 for another CPU, whose code runs here too."""
+    """-1 for a GPU, 0 for this machine's CPU, 1 for no single CPU, 2 for another that runs here too."""
+    if target.gpu:
+        return -1
     names = cpu_names()
     if target.cpu in names:
         return 0
@@ -128,6 +138,8 @@ def _strangeness(target: TargetNeeds) -> int:
 def _reason(best: Candidate, fitting: int) -> str:
     if fitting == 1:
         return "only it fits this machine"
+    if best.target.gpu:
+        return f"of {fitting} that fit, it is for this GPU"
     if not _strangeness(best.target):
         return f"of {fitting} that fit, it is for this CPU, {best.target.cpu}"
     return f"of {fitting} that fit, it comes first"

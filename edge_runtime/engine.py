@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Protocol
 from edge_runtime.manifest import TensorSpec
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from edge_runtime.arrays import Array
+    from edge_runtime.cuda.dlpack import Borrowed
+    from edge_runtime.cuda.tensor import DeviceTensor
+
+    Values: TypeAlias = Sequence[Array | Borrowed | DeviceTensor]
 
 
 @dataclass(frozen=True)
@@ -25,10 +31,17 @@ class NativeMemory:
 class Session(Protocol):
     """Memory for one run at a time."""
 
-    def compute(self, inputs: Sequence[Array]) -> list[Array]:
+    @property
+    def stream(self) -> int | None:
+        """On which a GPU computes, as DLPack counts streams; None without one: all values are arrays then."""
+
+    def compute(self, inputs: Values) -> list[Array]:
         """The outputs in new arrays; the inputs are compact and have the model's dtypes and shapes."""
 
-    def time(self, inputs: Sequence[Array]) -> list[int]:
+    def run(self, inputs: Values, outputs: Values) -> None:
+        """`compute` into what is given, which is compact and has the model's dtypes and shapes too."""
+
+    def time(self, inputs: Values) -> list[int]:
         """One run; the nanoseconds of each step."""
 
     def close(self) -> None:

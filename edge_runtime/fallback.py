@@ -56,7 +56,15 @@ class OrtModel:
     def session(self) -> OrtModel:
         return self
 
-    def compute(self, inputs: Sequence[Array]) -> list[Array]:
+    @property
+    def stream(self) -> None:
+        """There is no GPU."""
+
+    def run(self, inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
+        for made, value in zip(outputs, self.compute(inputs), strict=True):
+            made[...] = value
+
+    def compute(self, inputs: Sequence[Any]) -> list[Array]:
         """Raises RunError where onnxruntime fails, or a result has another shape than was compiled for."""
         given, made = self._names
         try:
@@ -76,7 +84,7 @@ class OrtModel:
                 )
         return arrays
 
-    def time(self, inputs: Sequence[Array]) -> list[int]:
+    def time(self, inputs: Sequence[Any]) -> list[int]:
         start = time.perf_counter_ns()
         self.compute(inputs)
         return [time.perf_counter_ns() - start]

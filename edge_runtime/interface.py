@@ -77,12 +77,27 @@ _FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "neo_step_name": (c_char_p, (c_int32,)),
 }
 
+# neo_device.h: what a library for a GPU has beyond those.
+_DEVICE_FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
+    "neo_model_device": (c_int, (c_void_p, POINTER(c_int32 * 2))),
+    "neo_device_allocate": (c_int, (c_void_p, c_uint64, POINTER(c_void_p))),
+    "neo_device_free": (c_int, (c_void_p, c_void_p)),
+    "neo_device_read": (c_int, (c_void_p, c_void_p, c_void_p, c_uint64)),
+    "neo_session_stream": (c_int, (c_void_p, POINTER(c_void_p))),
+}
+
+
+def for_gpu(lib: ctypes.CDLL) -> bool:
+    """Whether a library has the functions of neo_device.h."""
+    return hasattr(lib, "neo_model_device")
+
 
 def load_library(library: Path) -> ctypes.CDLL:
     """The library, its functions declared; ArtifactError where it does not load or is of another version."""
     try:
         lib = ctypes.CDLL(str(library))
-        for name, (result, arguments) in _FUNCTIONS.items():
+        functions = _FUNCTIONS | (_DEVICE_FUNCTIONS if for_gpu(lib) else {})
+        for name, (result, arguments) in functions.items():
             function = getattr(lib, name)
             function.restype, function.argtypes = result, arguments
     except (OSError, AttributeError) as error:

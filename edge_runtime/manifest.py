@@ -13,7 +13,7 @@ from edge_runtime.schema import SchemaError, parse
 SCHEMA_VERSION = 1
 
 # Names that `Manifest.features` may hold: what a reader has to know beyond this schema.
-KNOWN_FEATURES: frozenset[str] = frozenset({"parts", "variants"})
+KNOWN_FEATURES: frozenset[str] = frozenset({"cuda", "parts", "variants"})
 
 
 @dataclass(frozen=True)
@@ -47,14 +47,31 @@ class CompilerIdentity:
 
 
 @dataclass(frozen=True)
+class GpuNeeds:
+    """The device that kernels are for: `api` is "cuda", `arch` the least architecture, such as "sm_53".
+
+    `ptx` is the version of the kernels' text, `cuda` the first CUDA version whose driver reads it.
+    """
+
+    api: str
+    arch: str
+    ptx: str
+    cuda: str
+
+
+@dataclass(frozen=True)
 class TargetNeeds:
-    """Where it runs: `arch` as `uname -m` names it, `requires` the CPU flags as Linux names them."""
+    """Where it runs: `arch` as `uname -m` names it, `requires` the CPU flags as Linux names them.
+
+    `gpu` is None where all is done by the CPU.
+    """
 
     name: str
     triple: str
     arch: str
     cpu: str
     requires: tuple[str, ...] = ()
+    gpu: GpuNeeds | None = None
 
 
 @dataclass(frozen=True)

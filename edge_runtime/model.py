@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 from weakref import finalize
 
 from edge_runtime.arrays import check_inputs
@@ -16,10 +16,12 @@ from edge_runtime.engine import Engine, NativeMemory
 from edge_runtime.errors import ArtifactError, InputError, RunError
 from edge_runtime.manifest import Manifest, Placement, TensorSpec
 from edge_runtime.native import NativeModel
+from edge_runtime.results import HOST, make_results, writable
 from edge_runtime.sessions import SessionPool
 
 if TYPE_CHECKING:
     from edge_runtime.arrays import Array
+    from edge_runtime.cuda.tensor import DeviceTensor
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Model:
         self.outputs: tuple[TensorSpec, ...] = engine.outputs
         self.threads: int = engine.threads
         self.memory: NativeMemory = engine.memory
+        self._engine = engine
         self._steps = engine.steps
         self._names = [spec.name for spec in self.outputs]
         self._sessions = SessionPool(engine)
@@ -55,21 +58,37 @@ class Model:
         """Which backend runs how much of the model."""
         return self.manifest.placement
 
-    def run(self, inputs: Mapping[str, Any]) -> dict[str, Array]:
-        """One inference; the arrays that it returns are new and belong to the caller.
+    @overload
+    def run(self, inputs: Mapping[str, Any]) -> dict[str, Array]: ...
+    @overload
+    def run(self, inputs: Mapping[str, Any], outputs: Literal["host"]) -> dict[str, Array]: ...
+    @overload
+    def run(self, inputs: Mapping[str, Any], outputs: Literal["device"]) -> dict[str, DeviceTensor]: ...
+    @overload
+    def run(self, inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> dict[str, Any]: ...
+    def run(self, inputs: Mapping[str, Any], outputs: str | Mapping[str, Any] = HOST) -> dict[str, Any]:
+        """One inference; what it returns is new and belongs to the caller, and its values are there.
 
-        Raises InputError where a name, dtype or shape is not as `inputs` declares; RunError where the model
-        is closed or its code reports an error.
+        A model for a GPU takes arrays and, without a copy, tensors on its device: whatever has `__dlpack__`,
+        such as those of torch and CuPy. `outputs` "device" leaves the results there, as DeviceTensors; a
+        mapping of names to arrays or tensors has these written to, and returned in place of new ones.
+
+        Raises InputError where a name, dtype or shape is not as `inputs` or `outputs` declare; RunError where
+        the model is closed or its code reports an error.
         """
-        given = check_inputs(self.inputs, inputs)
         with self._sessions.session() as session:
-            return dict(zip(self._names, session.compute(given), strict=True))
+            given = check_inputs(self.inputs, inputs, session.stream)
+            if outputs == HOST:
+                results: list[Any] = session.compute(given)
+            else:
+                results = make_results(self._engine, outputs)
+                session.run(given, writable(self.outputs, results, session.stream))
+        return dict(zip(self._names, results, strict=True))
 
     def profile(self, inputs: Mapping[str, Any]) -> list[StepTime]:
         """One inference that is timed step by step. Raises as `run` does."""
-        given = check_inputs(self.inputs, inputs)
         with self._sessions.session() as session:
-            times = session.time(given)
+            times = session.time(check_inputs(self.inputs, inputs, session.stream))
         return [StepTime(name, time / 1e9) for name, time in zip(self._steps, times, strict=True)]
 
     def close(self) -> None:

@@ -5,18 +5,22 @@ from __future__ import annotations
 import _ctypes
 import ctypes
 from collections.abc import Sequence
-from ctypes import POINTER, byref, c_int64, c_uint64, c_void_p
+from ctypes import POINTER, byref, c_int32, c_int64, c_uint64, c_void_p
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from edge_runtime.arrays import aligned_empty, fixed_shape
 from edge_runtime.engine import NativeMemory
 from edge_runtime.errors import ArtifactError, RunError
-from edge_runtime.interface import DTYPES, DataType, MemoryInfo, Tensor, TensorInfo, load_library
+from edge_runtime.interface import DTYPES, DataType, MemoryInfo, Tensor, TensorInfo, for_gpu, load_library
 from edge_runtime.manifest import TensorSpec
 
 if TYPE_CHECKING:
     from edge_runtime.arrays import Array
+    from edge_runtime.cuda.memory import Block, DeviceMemory
+    from edge_runtime.engine import Values
 
 
 class NativeModel:
@@ -29,10 +33,14 @@ class NativeModel:
         self._lib = load_library(library)
         self._handle = c_void_p()
         name = str(params).encode() if params else None
+        self.device: tuple[int, int] | None = None
+        self._memory: DeviceMemory | None = None
         try:
             self.check(self._lib.neo_model_open(name, threads, byref(self._handle)))
             self.inputs = self._specs(self._lib.neo_input_count(), self._lib.neo_input_info)
             self.outputs = self._specs(self._lib.neo_output_count(), self._lib.neo_output_info)
+            if for_gpu(self._lib):
+                self._use_device()
         except BaseException:
             self.close()
             raise
@@ -55,8 +63,41 @@ class NativeModel:
     def session(self) -> NativeSession:
         return NativeSession(self, self._lib, self._handle)
 
+    def take(self, nbytes: int) -> Block:
+        """Memory of the model's device."""
+        assert self._memory is not None
+        return self._memory.take(nbytes)
+
     def close(self) -> None:
-        """Ends the threads and unloads the library; all sessions have to be closed before."""
+        """Ends the threads and unloads the library; all sessions have to be closed before.
+
+        Where tensors on the device are still in use, this is done when the last of them goes.
+        """
+        if self._memory is None:
+            self._unload()
+        else:
+            self._memory.close(self._unload)
+
+    def _use_device(self) -> None:
+        from edge_runtime.cuda.memory import DeviceMemory
+
+        found = (c_int32 * 2)()
+        self.check(self._lib.neo_model_device(self._handle, byref(found)))
+        self.device = found[0], found[1]
+        self._memory = DeviceMemory(self._allocate, self._free, self._read)
+
+    def _allocate(self, nbytes: int) -> int:
+        address = c_void_p()
+        self.check(self._lib.neo_device_allocate(self._handle, nbytes, byref(address)))
+        return address.value or 0
+
+    def _free(self, address: int) -> None:
+        self.check(self._lib.neo_device_free(self._handle, address))
+
+    def _read(self, to: int, address: int, nbytes: int) -> None:
+        self.check(self._lib.neo_device_read(self._handle, to, address, nbytes))
+
+    def _unload(self) -> None:
         self.check(self._lib.neo_model_close(self._handle))
         self._handle = c_void_p()
         _ctypes.dlclose(self._lib._handle)
@@ -88,21 +129,30 @@ class NativeSession:
         self._made = [(spec.dtype, fixed_shape(spec)) for spec in model.outputs]
         model.check(lib.neo_session_create(handle, byref(self._handle)))
 
-    def compute(self, inputs: Sequence[Array]) -> list[Array]:
+    @property
+    def stream(self) -> int | None:
+        """On which the session computes, as DLPack counts streams; None without a GPU."""
+        if self._model.device is None:
+            return None
+        stream = c_void_p()
+        self._model.check(self._lib.neo_session_stream(self._handle, byref(stream)))
+        return stream.value
+
+    def compute(self, inputs: Values) -> list[Array]:
         """`run` into new arrays."""
         outputs = self._new_outputs()
         self.run(inputs, outputs)
         return outputs
 
-    def time(self, inputs: Sequence[Array]) -> list[int]:
+    def time(self, inputs: Values) -> list[int]:
         """`profile` with results that nobody reads."""
         return self.profile(inputs, self._new_outputs())
 
-    def run(self, inputs: Sequence[Array], outputs: Sequence[Array]) -> None:
-        """Computes `outputs` in place; all arrays are compact and have the model's dtypes and shapes."""
+    def run(self, inputs: Values, outputs: Values) -> None:
+        """Computes `outputs` in place; all are compact and have the model's dtypes and shapes."""
         self._model.check(self._lib.neo_session_run(*self._call(inputs, outputs)))
 
-    def profile(self, inputs: Sequence[Array], outputs: Sequence[Array]) -> list[int]:
+    def profile(self, inputs: Values, outputs: Values) -> list[int]:
         """`run`, and the nanoseconds of each step."""
         times = (c_uint64 * self._lib.neo_step_count())()
         self._model.check(self._lib.neo_session_profile(*self._call(inputs, outputs), times, len(times)))
@@ -115,13 +165,13 @@ class NativeSession:
     def _new_outputs(self) -> list[Array]:
         return [aligned_empty(dtype, shape) for dtype, shape in self._made]
 
-    def _call(self, inputs: Sequence[Array], outputs: Sequence[Array]) -> tuple[Any, ...]:
+    def _call(self, inputs: Values, outputs: Values) -> tuple[Any, ...]:
         given, made = self._inputs, self._outputs
         return self._handle, given.point_to(inputs), len(inputs), made.point_to(outputs), len(outputs)
 
 
 class _TensorTable:
-    """An array of pointers to DLTensors, of which only the data pointers change from run to run."""
+    """An array of pointers to DLTensors, of which only the places of the data change from run to run."""
 
     def __init__(self, specs: Sequence[TensorSpec]) -> None:
         codes = {name: code for code, name in DTYPES.items()}
@@ -130,12 +180,19 @@ class _TensorTable:
         for row, spec in zip(self._rows, specs, strict=True):
             shape = (c_int64 * len(spec.shape))(*map(int, spec.shape))
             self._keep.append(shape)
-            row.device_type, row.ndim = 1, len(shape)
+            row.ndim = len(shape)
             row.dtype = DataType(*codes[spec.dtype], 1)
             row.shape = ctypes.cast(shape, POINTER(c_int64))
         self._pointers = (POINTER(Tensor) * len(specs))(*map(ctypes.pointer, self._rows))
 
-    def point_to(self, arrays: Sequence[Array]) -> Any:
-        for row, array in zip(self._rows, arrays, strict=True):
-            row.data = array.__array_interface__["data"][0]
+    def point_to(self, values: Values) -> Any:
+        for row, value in zip(self._rows, values, strict=True):
+            if isinstance(value, np.ndarray):
+                row.data, row.device_type = value.__array_interface__["data"][0], _HOST
+            else:
+                row.data = value.address
+                row.device_type, row.device_id = value.device
         return self._pointers
+
+
+_HOST = 1  # kDLCPU

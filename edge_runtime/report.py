@@ -25,6 +25,8 @@ def describe(manifest: Manifest, misfit: str | None) -> Iterator[str]:
     yield f"compiler    {compiler.name} {compiler.version}, tvm {compiler.tvm}"
     yield f"target      {target.name}: {target.triple}, {target.cpu}"
     yield f"needs       {' '.join(target.requires) or 'no CPU feature beyond its architecture'}"
+    if gpu := target.gpu:
+        yield f"gpu         {gpu.arch} or later, driver of CUDA {gpu.cuda} or later (PTX {gpu.ptx})"
     yield f"here        {'it fits this machine' if misfit is None else misfit}"
     yield from _specs("input", manifest.inputs)
     yield from _specs("output", manifest.outputs)

@@ -57,7 +57,11 @@ def misfit(target: TargetNeeds) -> str | None:
         return f"it was compiled for {target.arch} (target {target.name}), this machine is {machine()}"
     if missing := sorted(set(target.requires) - cpu_flags()):
         return f"it was compiled for target {target.name}, and this CPU lacks {', '.join(missing)}"
-    return None
+    if target.gpu is None:
+        return None
+    from edge_runtime.cuda.driver import misfit as gpu_misfit
+
+    return gpu_misfit(target.gpu)
 
 
 def _check_entries(manifest: Manifest, found: Mapping[str, FileEntry]) -> None:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import numpy as np
 
+from edge_runtime.manifest import GpuNeeds, TargetNeeds
 from neo_compiler.native.cuda.image import Geometry, Image, Launch
 from neo_compiler.native.link import link
 from neo_compiler.native.plan import Plan
 from tests.edge_runtime import sample
 
 PTX = Path(__file__).with_name("mlp.ptx")
+
+
+NEEDS = GpuNeeds("cuda", "sm_53", "4.2", "9.0")
+
+
+def target() -> TargetNeeds:
+    """The sample's CPU with a GPU."""
+    cpu = sample.target()
+    return TargetNeeds("gpu", cpu.triple, cpu.arch, cpu.cpu, cpu.requires, NEEDS)
 
 
 def image() -> Image:
@@ -35,9 +44,5 @@ def build(folder: Path) -> Path:
     case = {"input:x": x, **{f"expected:{name}": array for name, array in sample.mlp_reference(x).items()}}
     (folder / "selftest").mkdir(exist_ok=True)
     np.savez(folder / "selftest" / "0.npz", **case)  # type: ignore[arg-type]  # numpy's own stub
-    sample.write_manifest(folder, plan())
+    sample.write_manifest(folder, plan(), target=target(), features=("cuda",))
     return folder
-
-
-def copied(folder: Path, to: Path) -> Path:
-    return shutil.copytree(folder, to)

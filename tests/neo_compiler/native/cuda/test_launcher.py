@@ -171,8 +171,8 @@ def refusal(folder: Path) -> str:
     return str(caught.value)
 
 
-def test_no_driver(mlp_for_gpu: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NEO_CUDA_DRIVER", "/nowhere/libcuda.so.1")
+@pytest.mark.usefixtures("no_driver")
+def test_no_driver(mlp_for_gpu: Path) -> None:
     assert re.search(r"needs an NVIDIA GPU.*no CUDA driver here.*/nowhere/libcuda", refusal(mlp_for_gpu))
 
 
