@@ -40,15 +40,18 @@ def avg_pool2d(layouts: Layouts, call: relax.Call) -> Blocked | None:
     return replace(value, expr=layouts.call(relax.op.multiply(total, scale)))
 
 
-def global_mean(layouts: Layouts, call: relax.Call) -> Blocked | None:
-    """The mean over height and width that keeps both dimensions."""
+def global_mean(layouts: Layouts, call: relax.Call) -> Blocked | relax.Expr | None:
+    """The mean over height and width."""
     value = layouts.held(call.args[0])
-    if value is None or not call.attrs.keepdims or sorted(integers(call.attrs.axis)) != [2, 3]:
+    if value is None or call.attrs.axis is None or sorted(integers(call.attrs.axis)) != [2, 3]:
         return None
     total = layouts.emit(compute.global_sum, value.expr)
     area = value.shape[2] * value.shape[3]
     mean = layouts.call(relax.op.multiply(total, relax.const(np.float32(1 / area))))
-    return replace(value, expr=mean)
+    result = replace(value, expr=mean)
+    if call.attrs.keepdims:
+        return result
+    return layouts.call(relax.op.reshape(layouts.unpack(result), shape_of(call)))
 
 
 def _window(call: relax.Call) -> tuple[tuple[int, int], Window]:

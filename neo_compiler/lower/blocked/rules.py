@@ -12,6 +12,8 @@ RULES: dict[str, Rule] = {
     "relax.nn.avg_pool2d": pooling.avg_pool2d,
     "relax.mean": pooling.global_mean,
     "relax.concat": movement.concat,
+    "relax.nn.pad": movement.pad,
+    "relax.image.resize2d": movement.resize2d,
     "relax.reshape": movement.shuffle,
     "relax.matmul": matrix.matmul,
     **dict.fromkeys(elementwise.UNARY, elementwise.unary),

@@ -92,6 +92,17 @@ def _surround(data: te.Tensor, padding: tuple[int, int, int, int], fill: float, 
     return te.compute(shape, value, name=name)
 
 
+def widen(data: te.Tensor, channels: int, more: int, fill: float) -> te.Tensor:
+    """A blocked tensor of so many channels with `more` of them behind, which are `fill`."""
+    batch, blocks, height, width, block = (int(extent) for extent in data.shape)
+
+    def value(n: tirx.Var, c: tirx.Var, y: tirx.Var, x: tirx.Var, i: tirx.Var) -> tirx.PrimExpr:
+        read = data[n, tirx.min(c, blocks - 1), y, x, i]
+        return tirx.Select(c * block + i < channels, read, tirx.const(fill, data.dtype))
+
+    return te.compute((batch, -(-(channels + more) // block), height, width, block), value, name="widen")
+
+
 def concat(*parts: te.Tensor) -> te.Tensor:
     """Blocked tensors joined along the channel blocks; every part but the last fills its blocks."""
     counts = [int(part.shape[1]) for part in parts]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from tests.neo_compiler.compiled import Case, check, families
@@ -44,6 +45,30 @@ CONCAT = {
     "input last": two("y = Concat<axis=1>(p, q, x)", 32, 16),
     "with itself": two("y = Concat<axis=1>(q, q, q)", 32, 16),
     "with a constant": moved("y = Concat<axis=1>(c, K)", "float[1, 2, 6, 8] K"),
+    "with zeros": moved("y = Concat<axis=1>(c, K)", "float[1, 7, 6, 8] K", {"K": np.zeros((1, 7, 6, 8))}),
+    "with ones, which fill up a block": moved(
+        "s = Sigmoid(c) t = Concat<axis=1>(s, K) y = Conv(t, V)",
+        "float[1, 11, 6, 8] K, float[4, 32, 3, 3] V",
+        {"K": np.ones((1, 11, 6, 8))},
+    ),
+    "with zeros, a residual": moved(
+        "t = Concat<axis=1>(c, K) p = Conv(x, V) a = Add(t, p) y = Relu(a)",
+        "float[1, 20, 6, 8] K, float[41, 3, 1, 1] V",
+        {"K": np.zeros((1, 20, 6, 8))},
+    ),
+    "with zeros in front": moved(
+        "y = Concat<axis=1>(K, c)", "float[1, 7, 6, 8] K", {"K": np.zeros((1, 7, 6, 8))}
+    ),
+    "equal parts that nearly fill their blocks": Case(f"""(
+        float[1, 3, 6, 5] x, float[28, 3, 1, 1] A, float[28, 3, 3, 3] B, float[20, 84, 3, 3] C
+    ) => ({Y}, float[N, D, H, W] z) {{
+        p = Conv(x, A)
+        q = {CONV}(x, B)
+        r = Relu(p)
+        t = Concat<axis=1>(p, q, r)
+        y = {CONV}(t, C)
+        z = Tanh(t)
+    }}"""),
     "along the height": two("y = Concat<axis=2>(p, q)", 21, 21),
     "along the width, negative axis": two("y = Concat<axis=-1>(p, q)", 32, 32),
     "along the batch": two("y = Concat<axis=0>(p, q)", 21, 21),
@@ -120,6 +145,13 @@ RESIZE = {
     ),
     "linear, to a size": moved('y = Resize<mode="linear">(c, , , S)', "int64[4] S", {"S": [1, 21, 9, 13]}),
     "linear, smaller": moved('y = Resize<mode="linear">(c, , , S)', "int64[4] S", {"S": [1, 21, 3, 4]}),
+    "nearest, rounded down": moved(
+        'y = Resize<mode="nearest", nearest_mode="floor">(c, , S)',
+        "float[4] S",
+        SCALES,
+    ),
+    "nearest, not a multiple": moved(f"y = {NEAREST}(c, , , S)", "int64[4] S", {"S": [1, 21, 9, 13]}),
+    "cubic": moved('y = Resize<mode="cubic">(c, , S)', "float[4] S", SCALES),
     "before a residual": moved(
         f"u = {NEAREST}(c, , S) y = Add(u, z)",
         "float[4] S, float[1, 21, 12, 16] z",
@@ -131,6 +163,13 @@ PAD = {
     "zeros": moved("y = Pad(c, P)", "int64[8] P", {"P": [0, 0, 1, 2, 0, 0, 3, 4]}),
     "a value": moved("y = Pad(c, P, V)", "int64[8] P, float V", {"P": [0, 0, 1, 1, 0, 0, 1, 1], "V": -3.0}),
     "of the channels": moved("y = Pad(c, P)", "int64[8] P", {"P": [0, 2, 0, 0, 0, 3, 0, 0]}),
+    "behind the channels": moved("y = Pad(c, P)", "int64[8] P", {"P": [0, 0, 0, 0, 0, 3, 0, 0]}),
+    "behind the channels, and around": moved(
+        "p = Pad(c, P, V) y = Conv(p, U)",
+        "int64[8] P, float V, float[4, 40, 3, 3] U",
+        {"P": [0, 0, 1, 0, 0, 19, 1, 2], "V": 0.5},
+    ),
+    "smaller": moved("y = Pad(c, P)", "int64[8] P", {"P": [0, 0, -1, 2, 0, 0, 0, -1]}),
     "edge": moved('y = Pad<mode="edge">(c, P)', "int64[8] P", {"P": [0, 0, 1, 2, 0, 0, 2, 1]}),
     "reflected": moved('y = Pad<mode="reflect">(c, P)', "int64[8] P", {"P": [0, 0, 1, 2, 0, 0, 2, 1]}),
     "before a convolution": moved(
@@ -156,6 +195,7 @@ SHAPE = {
         "float[21] K, float[4, 21, 1, 1] V",
     ),
     "flattened": moved("y = Flatten(c)", outputs="float[N, D] y"),
+    "mean, dimensions dropped": moved("y = ReduceMean<axes=[2, 3], keepdims=0>(c)", outputs="float[N, C] y"),
     "squeezed": moved(
         "p = GlobalAveragePool(c) y = Squeeze(p, A)", "int64[2] A", {"A": [2, 3]}, "float[N, C] y"
     ),
