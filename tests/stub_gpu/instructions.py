@@ -188,7 +188,9 @@ def _fma(op: Operation) -> str:
         "f64": f"fma({a}, {b}, {c})",
         "f16": f"(_Float16)fma((double){a}, (double){b}, (double){c})",
     }[op.type]
-    if "relu" in op.modifiers:
+    if "rm" in op.modifiers and op.type == "f32":
+        value = f"fma_down({a}, {b}, {c})"
+    elif {"relu", "rm", "rz", "rp"} & set(op.modifiers):
         raise op.unknown()
     return op.assign(op.raw[0], f"saturated({value})" if "sat" in op.modifiers else value, op.type)
 

@@ -246,3 +246,8 @@ static inline uint64_t extracted(uint64_t bits, uint32_t start, uint32_t length)
   start &= 255, length &= 255;
   return start >= 64 ? 0 : bits >> start & (length >= 64 ? UINT64_MAX : ((uint64_t)1 << length) - 1);
 }
+
+static inline float fma_down(float a, float b, float c) {
+  float nearest = fmaf(a, b, c);
+  return (double)nearest > (double)a * b + c ? nextafterf(nearest, -INFINITY) : nearest;
+}

@@ -62,7 +62,7 @@ class Reader:
 
     def __init__(self, ptx: str) -> None:
         self.kernels: list[Kernel] = []
-        self.shared: dict[str, tuple[int, int]] = {}
+        self.shared: dict[str, tuple[int, int]] = {}  # alignment and size
         self.constants: list[str] = []
         self._rows = list(_statements(ptx))
         self._at = 0
@@ -76,19 +76,17 @@ class Reader:
             return
         self._at += 1
         if ".shared" in text:
-            self._declare_shared(self.shared, text, number)
+            self._declare_shared(text, number)
         elif re.search(r"\.(global|const)\b", text):
             self._constant(number, text)
         elif not re.match(r"\.(version|target|address_size|extern|weak|visible|file|section)\b", text):
             raise Unknown(f"line {number}: {text}")
 
-    def _declare_shared(self, symbols: dict[str, tuple[int, int]], text: str, number: int) -> None:
+    def _declare_shared(self, text: str, number: int) -> None:
         found = _ARRAY.search(text)
         if not found:
             raise Unknown(f"line {number}: {text}")
-        align, name, size = int(found[1]), found[2], int(found[3])
-        end = max((offset + extent for offset, extent in symbols.values()), default=0)
-        symbols[name] = (-(-end // align) * align, size)
+        self.shared[found[2]] = int(found[1]), int(found[3])
 
     def _constant(self, number: int, text: str) -> None:
         found = re.search(r"\.align\s+(\d+)\s+\.(\w+)\s+([\w$]+)(?:\[(\d+)\])?\s*=\s*\{?([^};]*)", text)
@@ -131,7 +129,7 @@ class Reader:
             for name in found[2].split(","):
                 kernel.registers[name.strip()] = _REGISTER_C[kind]
         elif text.startswith(".shared"):
-            self._declare_shared(self.shared, text, number)
+            self._declare_shared(text, number)
         elif text.startswith(".local"):
             array = _ARRAY.search(text)
             assert array, text
@@ -169,9 +167,9 @@ def translate(ptx: str) -> str:
     functions = {kernel.name: kernel for kernel in reader.kernels}
     for kernel in reader.kernels:
         text = "\n".join(row for _, row in kernel.body)
-        for name, place in reader.shared.items():
+        for name, (align, size) in reader.shared.items():
             if re.search(rf"(?<![\w$]){re.escape(name)}(?![\w$])", text):
-                kernel.shared[name] = place
+                kernel.shared[name] = -(-kernel.shared_bytes // align) * align, size
         lines += _function(kernel, functions)
     entries = [kernel for kernel in reader.kernels if kernel.entry]
     lines.append("static const stub_kernel table[] = {")
@@ -221,7 +219,7 @@ def build(ptx: Path, library: Path) -> None:
     command = [
         "gcc",
         "-std=gnu17",
-        "-O2",
+        "-O1",
         "-march=native",
         "-ffp-contract=off",
         "-fwrapv",
