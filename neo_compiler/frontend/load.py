@@ -9,6 +9,7 @@ from google.protobuf.message import DecodeError
 
 from neo_compiler.errors import ModelError, UsageError
 from neo_compiler.frontend.external_data import resolve_external_data
+from neo_compiler.frontend.labels import number_labels
 from neo_compiler.frontend.sniff import is_saved_model, seems_to_be, starts_like_onnx
 
 
@@ -26,6 +27,7 @@ def load(path: str | Path) -> onnx.ModelProto:
     _one_name_for_the_default_domain(model)
     _check(path, model)
     _weights_are_no_inputs(model)
+    number_labels(model)
     return model
 
 

@@ -22,6 +22,8 @@ CONTRIB = frozenset(
 DYNAMIC = frozenset({"If", "Loop", "Scan", "Optional", "OptionalGetElement", "OptionalHasElement"})
 # What the importer knows, but has kernels for in TVM's own runtime only, or instructions that LLVM lacks.
 WITHOUT_KERNEL = frozenset({"Cosh", "CumSum", "Sinh", "TopK"})
+# What the importer does not know, but the lowering does.
+OWN = frozenset({"ai.onnx.ml.TreeEnsembleRegressor"})
 
 
 def check_operators(model: ir.Model) -> None:
@@ -48,4 +50,4 @@ def supported_operators() -> frozenset[str]:
     known = frozenset(onnx_frontend._get_convert_map())
     sequences = {name for name in known if "Sequence" in name}
     contrib = {f"com.microsoft.{name}" for name in CONTRIB & known}
-    return known - CONTRIB - DYNAMIC - WITHOUT_KERNEL - sequences | contrib
+    return known - CONTRIB - DYNAMIC - WITHOUT_KERNEL - sequences | contrib | OWN

@@ -52,6 +52,13 @@ def fold(model: ir.Model, observed: Mapping[str, onnx.TypeProto] | None = None) 
             _replace(node, values)
 
 
+def set_types(node: ir.Node, model: ir.Model) -> None:
+    """Infer the types of a node's results."""
+    types = infer_types(node, model)
+    for output in node.outputs:
+        _set_type(output, types.get(str(output.name)))
+
+
 def _set_type(
     value: ir.Value, inferred: onnx.TypeProto | None, observed: onnx.TypeProto | None = None
 ) -> None:

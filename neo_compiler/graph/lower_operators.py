@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import onnx_ir as ir
 
+from neo_compiler.graph.fold import set_types
 from neo_compiler.graph.rewrites import REWRITES
 from neo_compiler.graph.rewrites.builder import Builder
 
@@ -23,6 +24,8 @@ def lower_operators(model: ir.Model) -> None:
         results = rewrite(node, build) if rewrite is not None else None
         if results is not None:
             _replace(model.graph, node, build, results)
+            for made in build.nodes:
+                set_types(made, model)
 
 
 def has_rule(node: ir.Node) -> bool:

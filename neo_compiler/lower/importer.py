@@ -9,9 +9,9 @@ import tvm
 from onnx import helper, numpy_helper
 from tvm import relax
 from tvm.relax.expr_functor import PyExprMutator, mutator
-from tvm.relax.frontend.onnx import from_onnx
 
 from neo_compiler.lower.fold import fold_constants
+from neo_compiler.lower.operators import Importer
 from neo_compiler.lower.rewrite import rewrite
 from neo_compiler.lower.values import Array, array_of, integers, is_constant, shape_of
 
@@ -22,7 +22,7 @@ _NARROW = (onnx.TensorProto.INT8, onnx.TensorProto.UINT8)
 def to_relax(model: onnx.ModelProto) -> tvm.IRModule:
     """The model's graph as a Relax module with constants inline; its shapes must be static."""
     model, narrow = _without_narrow_weights(model)
-    module = from_onnx(model, keep_params_in_input=False, sanitize_input_names=False)
+    module = Importer({}, "float32", sanitize=False).import_model(model)
     module = relax.transform.DecomposeOpsForInference()(module)
     module = relax.transform.BindParams("main", narrow)(module)
     module = fold_constants(module)

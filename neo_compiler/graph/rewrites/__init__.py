@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import onnx_ir as ir
 
-from neo_compiler.graph.rewrites import elementary, empty, quantised, ranking, recurrent, scan
+from neo_compiler.graph.rewrites import elementary, empty, ml, quantised, ranking, recurrent, scan
 from neo_compiler.graph.rewrites.builder import Builder
 
 # The results that take the place of the node's, or None where the rewrite does not apply to the node.
@@ -37,6 +37,7 @@ REWRITES: dict[str, Rewrite] = {
     "Sinh": elementary.sinh,
     "Split": empty.split,
     "TopK": ranking.top_k,
+    **{f"ai.onnx.ml.{name}": rewrite for name, rewrite in ml.REWRITES.items()},
     "com.microsoft.QLinearAdd": quantised.qlinear_binary,
     "com.microsoft.QLinearMul": quantised.qlinear_binary,
 }

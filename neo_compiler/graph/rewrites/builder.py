@@ -14,7 +14,8 @@ Operand = ir.Value | np.ndarray | None
 class Builder:
     """Collects nodes; a call writes one: `build("Add", x, np.float32(1))`.
 
-    Arrays become weights. `opset` is the model's version of the default domain.
+    Arrays become weights; an operator of another than the default domain has it before its name, with a dot.
+    `opset` is the model's version of the default domain.
     """
 
     def __init__(self, node: ir.Node, opset: int) -> None:
@@ -32,10 +33,12 @@ class Builder:
     ) -> Sequence[ir.Value]:
         """The results of a new node with `count` of them."""
         place = len(self.nodes)
+        domain, _, operator = operator.rpartition(".")
         node = ir.node(
             operator,
             [self._value(operand) for operand in operands],
             attributes,
+            domain=domain,
             num_outputs=count,
             name=f"{self._prefix}/{operator}_{place}",
         )

@@ -67,3 +67,15 @@ def dtype(value: ir.Value | None) -> ir.DataType | None:
 def reads(node: ir.Node, place: int) -> bool:
     """Whether the node has a result at `place`."""
     return place < len(node.outputs) and bool(node.outputs[place].name)
+
+
+def floats(node: ir.Node, name: str) -> np.ndarray:
+    """An attribute that is a list of numbers, as float32; empty where it is missing."""
+    attribute = node.attributes.get(name)
+    return np.array([] if attribute is None else attribute.as_floats(), np.float32)
+
+
+def tensor(node: ir.Node, name: str) -> np.ndarray | None:
+    """An attribute that is a tensor, None where it is missing."""
+    attribute = node.attributes.get(name)
+    return None if attribute is None else attribute.as_tensor().numpy()

@@ -1,0 +1,74 @@
+"""Operators that TVM's importer lacks, and that have kernels of ours."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import onnx
+import tvm
+from onnx import numpy_helper
+from tvm import relax
+from tvm.relax.frontend.onnx.onnx_frontend import ONNXGraphImporter
+
+from neo_compiler.lower.compute.trees import Walk, trees
+from neo_compiler.lower.ensemble import read_ensemble
+from neo_compiler.lower.values import dtype_of, shape_of
+
+Attributes = Mapping[str, Any]
+
+
+class Importer(ONNXGraphImporter):
+    """TVM's importer with `OPERATORS`."""
+
+    def import_model(self, model: onnx.ModelProto) -> tvm.IRModule:
+        """The model as a Relax module; its weights are constants."""
+        versions = {row.domain: row.version for row in model.opset_import}
+        return self.from_onnx(model.graph, versions.get("", 1))
+
+    def _check_for_unsupported_ops(self, graph: onnx.GraphProto) -> None:
+        known = {node.op_type for node in graph.node} - OPERATORS.keys()
+        super()._check_for_unsupported_ops(onnx.GraphProto(node=[n for n in graph.node if n.op_type in known]))
+
+    def _convert_operator(
+        self, op_name: str, inputs: Sequence[relax.Expr], attrs: dict[str, Any], opset: int
+    ) -> relax.Expr:
+        if (convert := OPERATORS.get(op_name)) is None:
+            return super()._convert_operator(op_name, inputs, attrs, opset)
+        return self.bb.normalize(convert(self.bb, inputs, {name: _plain(value) for name, value in attrs.items()}))
+
+
+def _plain(value: Any) -> Any:
+    """An attribute with texts and arrays in place of their ONNX forms."""
+    if isinstance(value, onnx.TensorProto):
+        return numpy_helper.to_array(value)
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def _trees(builder: relax.BlockBuilder, inputs: Sequence[relax.Expr], attributes: Attributes) -> relax.Expr:
+    """ai.onnx.ml.TreeEnsembleRegressor without a transformation of its scores."""
+    rows = inputs[0]
+    ensemble = read_ensemble(attributes, shape_of(rows)[1], np.dtype(dtype_of(rows)))
+    tables = (
+        ensemble.roots,
+        ensemble.depths,
+        ensemble.nodes,
+        ensemble.thresholds,
+        ensemble.first,
+        ensemble.leaf_rows,
+        ensemble.scores,
+        ensemble.base,
+    )
+    walk = Walk(ensemble.combine, ensemble.flags, int(ensemble.depths.sum()))
+    kernel = functools.partial(trees, walk=walk)
+    result = builder.emit_te(kernel, rows, *map(relax.const, tables), primfunc_name_hint="trees")
+    return result if dtype_of(result) == "float32" else relax.op.astype(result, "float32")
+
+
+OPERATORS: dict[str, Callable[[relax.BlockBuilder, Sequence[relax.Expr], Attributes], relax.Expr]] = {
+    "TreeEnsembleRegressor": _trees,
+}
