@@ -63,7 +63,7 @@ def run(options: Namespace) -> Answer:
     if options.output:
         write_npz(options.output, outputs)
         return Answer({"written": str(options.output)}, [str(options.output)])
-    rows = summarise(outputs)
+    rows = summarise(outputs, model.manifest)
     return Answer({"outputs": rows}, describe_outputs(rows))
 
 

@@ -162,6 +162,8 @@ class Manifest:
     refuses it; keys that no reader needs may be added freely. `parts` run in their order, and are empty where
     one library is the whole model. Where there are `variants`, the most demanding target first, the other
     fields but `model` and `files` repeat the first of them: see `edge_runtime.choice`.
+    `labels` has, for an output of class numbers, the names of the classes, and `columns`, for a table, those
+    of its columns.
     """
 
     model: ModelIdentity
@@ -176,6 +178,8 @@ class Manifest:
     features: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
     variants: tuple[Variant, ...] = ()
+    labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Manifest:

@@ -9,6 +9,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, overload
 from weakref import finalize
 
+import numpy as np
+
 from edge_runtime.arrays import check_inputs
 from edge_runtime.artifact import LIBRARY, PARAMS, Artifact, open_artifact
 from edge_runtime.chain import Chain
@@ -73,6 +75,8 @@ class Model:
         such as those of torch and CuPy. `outputs` "device" leaves the results there, as DeviceTensors; a
         mapping of names to arrays or tensors has these written to, and returned in place of new ones.
 
+        A class whose label is text is given as its place in `manifest.labels`: see `named`.
+
         Raises InputError where a name, dtype or shape is not as `inputs` or `outputs` declare; RunError where
         the model is closed or its code reports an error.
         """
@@ -84,6 +88,14 @@ class Model:
                 results = make_results(self._engine, outputs)
                 session.run(given, writable(self.outputs, results, session.stream))
         return dict(zip(self._names, results, strict=True))
+
+    def named(self, outputs: Mapping[str, Array]) -> dict[str, Array]:
+        """What `run` returned, with class names in place of the numbers that stand for them."""
+        tables = {name: np.array(names) for name, names in self.manifest.labels.items()}
+        return {
+            name: tables[name].take(array, mode="clip") if name in tables else array
+            for name, array in outputs.items()
+        }
 
     def profile(self, inputs: Mapping[str, Any]) -> list[StepTime]:
         """One inference that is timed step by step. Raises as `run` does."""

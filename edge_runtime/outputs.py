@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 from zipfile import ZipFile, ZipInfo
@@ -12,6 +12,7 @@ from zipfile import ZipFile, ZipInfo
 import numpy as np
 
 from edge_runtime.errors import InputError
+from edge_runtime.manifest import Manifest
 
 if TYPE_CHECKING:
     from edge_runtime.arrays import Array
@@ -48,12 +49,22 @@ def _umask() -> int:
     return mask
 
 
-def summarise(arrays: Mapping[str, Array]) -> list[dict[str, Any]]:
-    """For each array its name, dtype, shape and largest values with their indices."""
-    return [
-        {"name": name, "dtype": array.dtype.name, "shape": list(array.shape), "top": _largest(array)}
-        for name, array in arrays.items()
-    ]
+def summarise(arrays: Mapping[str, Array], manifest: Manifest | None = None) -> list[dict[str, Any]]:
+    """For each array its name, dtype, shape and largest values with their indices, and with their names."""
+    labels, columns = (manifest.labels, manifest.columns) if manifest else ({}, {})
+    rows = []
+    for name, array in arrays.items():
+        top = _largest(array)
+        if name in labels:
+            top = [_named(row, labels[name], row["value"]) for row in top]
+        elif name in columns:
+            top = [_named(row, columns[name], row["index"][-1]) for row in top]
+        rows.append({"name": name, "dtype": array.dtype.name, "shape": list(array.shape), "top": top})
+    return rows
+
+
+def _named(row: dict[str, Any], names: Sequence[str], place: int) -> dict[str, Any]:
+    return {**row, "name": names[place]} if 0 <= place < len(names) else row
 
 
 def _largest(array: Array) -> list[dict[str, Any]]:

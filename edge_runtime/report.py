@@ -30,6 +30,8 @@ def describe(manifest: Manifest, misfit: str | None) -> Iterator[str]:
     yield f"here        {'it fits this machine' if misfit is None else misfit}"
     yield from _specs("input", manifest.inputs)
     yield from _specs("output", manifest.outputs)
+    for name, names in sorted({**manifest.labels, **manifest.columns}.items()):
+        yield f"names       {name}: {', '.join(names)}"
     parts = (
         (memory.arena_bytes, "arena"),
         (memory.scratch_bytes, "scratch"),
@@ -70,7 +72,7 @@ def describe_outputs(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     for row in rows:
         yield f"{row['name']}: {row['dtype']} {row['shape']}, largest:"
         for value in row["top"]:
-            yield f"  {value['index']} {value['value']:.6g}"
+            yield f"  {value['index']} {value['value']:.6g} {value.get('name', '')}".rstrip()
 
 
 def describe_bench(document: Mapping[str, Any]) -> Iterator[str]:

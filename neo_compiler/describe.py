@@ -26,6 +26,7 @@ from edge_runtime.manifest import (
     TargetNeeds,
 )
 from neo_compiler.assembly import BuiltPart, tensor_spec
+from neo_compiler.frontend.labels import labels_of
 from neo_compiler.options import CompileOptions
 from neo_compiler.target import Target
 from neo_compiler.verify import Sample
@@ -62,7 +63,16 @@ def describe(
         files={},
         features=() if alone else ("parts",),
         parts=() if alone else tuple(part.entry for part in parts),
+        **_names(prepared),
     )
+
+
+def _names(prepared: onnx.ModelProto) -> dict[str, dict[str, tuple[str, ...]]]:
+    found = labels_of(prepared)
+    return {
+        "labels": {name: tuple(names) for name, names in found.values.items()},
+        "columns": {name: tuple(names) for name, names in found.columns.items()},
+    }
 
 
 def target_needs(target: Target) -> TargetNeeds:

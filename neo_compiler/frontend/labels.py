@@ -96,8 +96,8 @@ def _origin(
     """The texts that a node's first result is made of, and what makes numbers of them."""
     if node.domain == DOMAIN and node.op_type in CLASSIFIERS:
         names = _texts(node, "classlabels_strings")
-        attribute = CLASSIFIERS[node.op_type]
-        return (names, lambda: _swap(node, "classlabels_strings", attribute, range(len(names)))) if names else None
+        attribute, places = CLASSIFIERS[node.op_type], range(len(names))
+        return (names, lambda: _swap(node, "classlabels_strings", attribute, places)) if names else None
     if node.domain == DOMAIN and node.op_type == "LabelEncoder":
         return _encoder(node)
     if (node.domain, node.op_type) in ((DOMAIN, "ArrayFeatureExtractor"), ("", "Gather")):

@@ -27,7 +27,7 @@ class Ensemble:
     flag MISSING is set. No number is at most NaN: the threshold of a leaf is NaN, and its second child is the
     leaf itself, so that a walk of `depths[tree]` steps ends at a leaf and stays there.
 
-    `scores[leaf_rows[node]]` has a leaf's score for each target. `combine` is "SUM", "AVERAGE", "MIN" or "MAX".
+    `scores[leaf_rows[node]]` has the scores of a leaf; `combine` is "SUM", "AVERAGE", "MIN" or "MAX".
     """
 
     roots: Array

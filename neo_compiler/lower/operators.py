@@ -29,15 +29,16 @@ class Importer(ONNXGraphImporter):
         return self.from_onnx(model.graph, versions.get("", 1))
 
     def _check_for_unsupported_ops(self, graph: onnx.GraphProto) -> None:
-        known = {node.op_type for node in graph.node} - OPERATORS.keys()
-        super()._check_for_unsupported_ops(onnx.GraphProto(node=[n for n in graph.node if n.op_type in known]))
+        others = [node for node in graph.node if node.op_type not in OPERATORS]
+        super()._check_for_unsupported_ops(onnx.GraphProto(node=others))
 
     def _convert_operator(
         self, op_name: str, inputs: Sequence[relax.Expr], attrs: dict[str, Any], opset: int
     ) -> relax.Expr:
         if (convert := OPERATORS.get(op_name)) is None:
             return super()._convert_operator(op_name, inputs, attrs, opset)
-        return self.bb.normalize(convert(self.bb, inputs, {name: _plain(value) for name, value in attrs.items()}))
+        plain = {name: _plain(value) for name, value in attrs.items()}
+        return self.bb.normalize(convert(self.bb, inputs, plain))
 
 
 def _plain(value: Any) -> Any:

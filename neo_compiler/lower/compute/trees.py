@@ -44,9 +44,7 @@ def trees(rows: te.Tensor, roots: te.Tensor, *tables: te.Tensor, walk: Walk) -> 
             schedule(_Kernel(ins, outs[0], walk))
             return builder.get()
 
-    return te.extern(
-        [(count, targets)], [rows, roots, *tables], body, dtype=[str(rows.dtype)], name="trees"
-    )
+    return te.extern([(count, targets)], [rows, roots, *tables], body, dtype=[str(rows.dtype)], name="trees")
 
 
 class _Kernel:
@@ -114,9 +112,9 @@ def _by_row(kernel: _Kernel) -> None:
             with T.serial(0, LANES) as lane, T.serial(0, targets) as target:
                 score = kernel.scores[kernel.leaf_rows[node[lane]], target]
                 total[lane, target] = kernel.combined(total[lane, target], score)
-        with T.serial(0, LANES) as lane, T.If(block * LANES + lane <= last), T.Then():
-            with T.serial(0, targets) as target:
-                kernel.out[block * LANES + lane, target] = kernel.finished(total[lane, target], target)
+        inside = tirx.min(kernel.count - block * LANES, LANES)
+        with T.serial(0, inside) as lane, T.serial(0, targets) as target:
+            kernel.out[block * LANES + lane, target] = kernel.finished(total[lane, target], target)
 
 
 def _by_tree(kernel: _Kernel) -> None:
@@ -136,9 +134,9 @@ def _by_tree(kernel: _Kernel) -> None:
                 depth[0] = tirx.max(depth[0], kernel.depths[tree])
             with T.serial(0, depth[0]), T.serial(0, LANES) as lane:
                 node[lane] = kernel.step(node[lane], row)
-            with T.serial(0, tirx.min(kernel.trees - group * LANES, LANES)) as lane:
-                with T.serial(0, targets) as target:
-                    score = kernel.scores[kernel.leaf_rows[node[lane]], target]
-                    total[target] = kernel.combined(total[target], score)
+            inside = tirx.min(kernel.trees - group * LANES, LANES)
+            with T.serial(0, inside) as lane, T.serial(0, targets) as target:
+                score = kernel.scores[kernel.leaf_rows[node[lane]], target]
+                total[target] = kernel.combined(total[target], score)
         with T.serial(0, targets) as target:
             kernel.out[row, target] = kernel.finished(total[target], target)

@@ -6,7 +6,7 @@ import numpy as np
 import onnx_ir as ir
 
 from neo_compiler.graph.rewrites.builder import Builder
-from neo_compiler.graph.rewrites.node import dtype, floats, integers, number, shape, text
+from neo_compiler.graph.rewrites.node import dtype, floats, integer, integers, number, shape, text
 
 FLOAT = ir.DataType.FLOAT
 
@@ -45,12 +45,11 @@ def imputer(node: ir.Node, build: Builder) -> list[ir.Value] | None:
     x, kind = node.inputs[0], dtype(node.inputs[0])
     if x is None or kind is None:
         return None
-    whole = kind.is_integer()
-    values = np.array(integers(node, "imputed_value_int64s")) if whole else floats(node, "imputed_value_floats")
-    replaced = number(node, "replaced_value_float", 0.0)
-    if whole:
-        attribute = node.attributes.get("replaced_value_int64")
-        replaced = 0 if attribute is None else attribute.as_int()
+    replaced: float = integer(node, "replaced_value_int64", 0)
+    if kind.is_integer():
+        values = np.array(integers(node, "imputed_value_int64s"))
+    else:
+        values, replaced = floats(node, "imputed_value_floats"), number(node, "replaced_value_float", 0.0)
     if not values.size:
         return None
     missing = build("IsNaN", x) if np.isnan(replaced) else build("Equal", x, build.scalar(replaced, kind))

@@ -10,6 +10,7 @@ import onnx_ir as ir
 
 from neo_compiler.graph.rewrites.builder import Builder
 from neo_compiler.graph.rewrites.ml import scores
+from neo_compiler.graph.rewrites.ml.version5 import as_regressor
 from neo_compiler.graph.rewrites.node import floats, integer, integers, shape, tensor, text
 
 REGRESSOR = "ai.onnx.ml.TreeEnsembleRegressor"
@@ -40,13 +41,12 @@ def tree_classifier(node: ir.Node, build: Builder) -> list[ir.Value] | None:
 
 def tree_ensemble(node: ir.Node, build: Builder) -> list[ir.Value] | None:
     """The form of version 5 as a regressor: interior nodes and leaves stand in lists of their own there."""
-    from neo_compiler.graph.rewrites.ml.version5 import as_regressor
-
     x = node.inputs[0]
     how = _TRANSFORMS.get(integer(node, "post_transform", 0))
-    attributes = as_regressor(node)
-    sizes = shape(x)
-    if x is None or x.dtype not in FLOATS or attributes is None or how is None or not sizes or len(sizes) != 2:
+    attributes, sizes = as_regressor(node), shape(x)
+    if x is None or x.dtype not in FLOATS or not sizes or len(sizes) != 2:
+        return None
+    if attributes is None or how is None:
         return None
     raw = _typed(build(REGRESSOR, x, **attributes), sizes[0], attributes["n_targets"])
     result = scores.transformed(raw, how, build)
@@ -63,7 +63,9 @@ def _nothing(*_given: object) -> None:
 def _several(node: ir.Node, labels: Sequence[int], how: str, build: Builder) -> list[ir.Value] | None:
     base, count = numbers(node, "base_values"), len(labels)
     weights = numbers(node, "class_weights")
-    complete = base.size == count or (not base.size and ((weights >= 0).all() or _always(node) == {*range(count)}))
+    complete = base.size == count
+    if not base.size:  # a class without a score in a row is not asked; where it is zero, that is the same
+        complete = bool((weights >= 0).all()) or _always(node) == {*range(count)}
     raw = _raw(node, "class", count, base, build) if complete else None
     if raw is None:
         return None
@@ -81,7 +83,7 @@ def _of_one(node: ir.Node, labels: Sequence[int], how: str, build: Builder) -> l
     return [scores.label_of_two(raw, 0.5 if positive else 0.0, labels, build), pair]
 
 
-def _of_both(node: ir.Node, labels: Sequence[int], how: str, build: Builder) -> list[ir.Value] | None:
+def _of_both(node: ir.Node, _labels: Sequence[int], how: str, build: Builder) -> list[ir.Value] | None:
     """Two classes with scores each: the label is 1 or 0, whatever the labels are."""
     base = numbers(node, "base_values")
     if base.size > 1 or _always(node) != {0, 1}:
@@ -135,7 +137,8 @@ def _raw(node: ir.Node, kind: str, targets: int, base: np.ndarray, build: Builde
             attributes[f"target_{name}"] = node.attributes[f"{kind}_{name}"].value
     if base.size:
         wide = base.dtype == np.float64 and "target_weights_as_tensor" in attributes
-        attributes["base_values_as_tensor" if wide else "base_values"] = ir.tensor(base) if wide else base.tolist()
+        name, value = ("base_values_as_tensor", ir.tensor(base)) if wide else ("base_values", base.tolist())
+        attributes[name] = value
     if "aggregate_function" in node.attributes:
         attributes["aggregate_function"] = text(node, "aggregate_function", "SUM")
     attributes = {name: value for name, value in attributes.items() if not _is_empty(value)}

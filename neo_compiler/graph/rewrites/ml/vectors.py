@@ -30,7 +30,11 @@ def svm_regressor(node: ir.Node, build: Builder) -> list[ir.Value] | None:
 
 def svm_classifier(node: ir.Node, build: Builder) -> list[ir.Value] | None:
     """Label and scores of each pair of classes, which vote; without the calibration of probabilities."""
-    x, labels, counts = node.inputs[0], integers(node, "classlabels_ints"), integers(node, "vectors_per_class")
+    x, labels, counts = (
+        node.inputs[0],
+        integers(node, "classlabels_ints"),
+        integers(node, "vectors_per_class"),
+    )
     rows = None if x is None else as_rows(x, build)
     calibrated = floats(node, "prob_a").size or text(node, "post_transform", scores.NONE) != scores.NONE
     if rows is None or calibrated or not counts or len(counts) != len(labels) or len(labels) < 2:

@@ -42,8 +42,10 @@ class _Table:
         self._targets = integers(node, "leaf_targetids")
         self._features = integers(node, "nodes_featureids")
         self._missing = integers(node, "nodes_missing_value_tracks_true") or [0] * len(modes)
-        sides = (("true", "nodes_truenodeids", "nodes_trueleafs"), ("false", "nodes_falsenodeids", "nodes_falseleafs"))
-        self._sides = {side: (integers(node, places), integers(node, leafs)) for side, places, leafs in sides}
+        self._sides = {
+            side: (integers(node, f"nodes_{side}nodeids"), integers(node, f"nodes_{side}leafs"))
+            for side in ("true", "false")
+        }
         self._sets = _sets(modes, tensor(node, "membership_values"))
         self._rows: list[tuple[int, int, int, Any, str, int, int, int]] = []
         self._scores: list[tuple[int, int, int, Any]] = []
