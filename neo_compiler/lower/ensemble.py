@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -69,6 +70,8 @@ def read_ensemble(attributes: Mapping[str, Any], features: int, dtype: np.dtype[
     base = np.asarray(_numbers(attributes, "base_values"), dtype)
     if base.size not in (0, targets):
         raise BadEnsemble(f"{base.size} base values for {targets} targets")
+    if base.any() and targets > 1 and not table.scores_all(targets):
+        raise BadEnsemble("onnxruntime gives no base value where no leaf gives a score")
     return flat.finish(
         table.scores(flat.leaves, targets),
         base if base.size else np.zeros(targets, dtype),
@@ -112,6 +115,18 @@ class _Table:
         )
         missing = bool(self._missing[number]) if number < len(self._missing) else False
         return _branch(mode, feature, threshold, missing, (children[0], children[1]))
+
+    def scores_all(self, targets: int) -> bool:
+        """Whether each target has a tree all of whose leaves give it a score."""
+        leaves = Counter(
+            tree
+            for tree, mode in zip(self._trees, self._attributes["nodes_modes"], strict=True)
+            if mode == "LEAF"
+        )
+        names = ("target_treeids", "target_ids", "target_nodeids")
+        given = set(zip(*(map(int, self._attributes[name]) for name in names), strict=True))
+        hits = Counter((tree, target) for tree, target, _ in given)
+        return len({target for (tree, target), count in hits.items() if count == leaves[tree]}) == targets
 
     def scores(self, leaves: Mapping[int, int], targets: int) -> Array:
         """A row of scores for each leaf, of which `leaves` has the rows."""

@@ -66,7 +66,8 @@ def _trees(builder: relax.BlockBuilder, inputs: Sequence[relax.Expr], attributes
     )
     walk = Walk(ensemble.combine, ensemble.flags, int(ensemble.depths.sum()))
     kernel = functools.partial(trees, walk=walk)
-    result = builder.emit_te(kernel, rows, *map(relax.const, tables), primfunc_name_hint="trees")
+    constants = (relax.const(table, str(table.dtype)) for table in tables)  # else doubles would be narrowed
+    result = builder.emit_te(kernel, rows, *constants, primfunc_name_hint="trees")
     return result if dtype_of(result) == "float32" else relax.op.astype(result, "float32")
 
 

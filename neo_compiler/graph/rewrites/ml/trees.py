@@ -16,6 +16,7 @@ from neo_compiler.graph.rewrites.node import floats, integer, integers, shape, t
 REGRESSOR = "ai.onnx.ml.TreeEnsembleRegressor"
 DOUBLE = ir.DataType.DOUBLE
 FLOATS = (ir.DataType.FLOAT, DOUBLE)
+_NO_BASE = np.zeros(0, np.float32)
 
 
 def tree_regressor(node: ir.Node, build: Builder) -> list[ir.Value] | None:
@@ -66,9 +67,11 @@ def _several(node: ir.Node, labels: Sequence[int], how: str, build: Builder) -> 
     complete = base.size == count
     if not base.size:  # a class without a score in a row is not asked; where it is zero, that is the same
         complete = bool((weights >= 0).all()) or _always(node) == {*range(count)}
-    raw = _raw(node, "class", count, base, build) if complete else None
+    raw = _raw(node, "class", count, _NO_BASE, build) if complete else None
     if raw is None:
         return None
+    if base.any():
+        raw = build("Add", raw, base.astype(np.float32))
     return [scores.label_of_most(raw, labels, build), scores.transformed(raw, how, build)]
 
 
@@ -88,10 +91,11 @@ def _of_both(node: ir.Node, _labels: Sequence[int], how: str, build: Builder) ->
     base = numbers(node, "base_values")
     if base.size > 1 or _always(node) != {0, 1}:
         return None
-    both = np.array([*base, 0, 0][:2] if base.size else [], np.float64)
-    raw = _raw(node, "class", 2, both, build)
+    raw = _raw(node, "class", 2, _NO_BASE, build)
     if raw is None:
         return None
+    if base.any():
+        raw = build("Add", raw, np.array([base[0], 0], np.float32))
     second = build.sliced(raw, 1, 2, 1)
     return [scores.label_of_two(second, 0, (0, 1), build), scores.transformed(raw, how, build)]
 
