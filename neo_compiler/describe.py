@@ -46,6 +46,7 @@ def describe(
     tuned = {kernel: rule for choices in tunings for kernel, rule in choices.items()} if tunings else None
     plans = [part.plan for part in parts if part.plan is not None]
     names = [value.name for value in prepared.graph.input]
+    called = labels_of(prepared)
     alone = len(parts) == len(plans) == 1 and [spec.name for spec in plans[0].inputs] == names
     return Manifest(
         model=_model_identity(options.model, prepared),
@@ -63,16 +64,13 @@ def describe(
         files={},
         features=() if alone else ("parts",),
         parts=() if alone else tuple(part.entry for part in parts),
-        **_names(prepared),
+        labels=_tuples(called.values),
+        columns=_tuples(called.columns),
     )
 
 
-def _names(prepared: onnx.ModelProto) -> dict[str, dict[str, tuple[str, ...]]]:
-    found = labels_of(prepared)
-    return {
-        "labels": {name: tuple(names) for name, names in found.values.items()},
-        "columns": {name: tuple(names) for name, names in found.columns.items()},
-    }
+def _tuples(names: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    return {output: tuple(row) for output, row in names.items()}
 
 
 def target_needs(target: Target) -> TargetNeeds:

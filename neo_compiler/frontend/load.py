@@ -12,6 +12,8 @@ from neo_compiler.frontend.external_data import resolve_external_data
 from neo_compiler.frontend.labels import number_labels
 from neo_compiler.frontend.sniff import is_saved_model, seems_to_be, starts_like_onnx
 
+DEFAULT_OPSET = 18  # for models that use none of its operators
+
 
 def load(path: str | Path) -> onnx.ModelProto:
     """The model in the file `path`: all weights inside, checked, each input a real input.
@@ -27,6 +29,7 @@ def load(path: str | Path) -> onnx.ModelProto:
     _one_name_for_the_default_domain(model)
     _check(path, model)
     _weights_are_no_inputs(model)
+    _has_default_domain(model)
     number_labels(model)
     return model
 
@@ -81,6 +84,12 @@ def _one_name_for_the_default_domain(model: onnx.ModelProto) -> None:
         for attribute in node.attribute:
             for graph in (*attribute.graphs, *([attribute.g] if attribute.HasField("g") else [])):
                 nodes.extend(graph.node)
+
+
+def _has_default_domain(model: onnx.ModelProto) -> None:
+    """A model of ai.onnx.ml alone need not name the version of operators that it does not use."""
+    if not any(not opset.domain for opset in model.opset_import):
+        model.opset_import.add(domain="", version=DEFAULT_OPSET)
 
 
 def _domain(name: str) -> str:

@@ -35,12 +35,16 @@ def label_encoder(node: ir.Node, build: Builder) -> list[ir.Value] | None:
     values = values[first]
     rows = build("Unsqueeze", x, np.array([-1]))
     equal = build("Equal", rows, keys)
-    if keys.dtype.kind == "f" and np.isnan(keys).any():
+    if keys.dtype.kind == "f" and np.isnan(keys).any() and _version(node) >= 4:  # before, NaN is no key
         equal = build("Or", equal, build("And", build("IsNaN", rows), np.isnan(keys)))
     hits = build.cast(equal, ir.DataType.INT32)
     place = build("ArgMax", hits, axis=-1, keepdims=0)
     found = build("Greater", build.reduced("ReduceMax", hits, [-1]), np.int32(0))
     return [build("Where", found, build("Gather", values, place), _default(node, values.dtype))]
+
+
+def _version(node: ir.Node) -> int:
+    return node.graph.opset_imports.get(node.domain, 1) if node.graph is not None else 1
 
 
 def _side(node: ir.Node, name: str) -> np.ndarray | None:

@@ -25,7 +25,7 @@ def scaler(node: ir.Node, build: Builder) -> list[ir.Value] | None:
 
 
 def normalizer(node: ir.Node, build: Builder) -> list[ir.Value] | None:
-    """Rows divided by their norm; rows whose norm is zero stay as they are."""
+    """Rows divided by their norm, of which zero counts as 1; NaN is no maximum."""
     x, norm = node.inputs[0], text(node, "norm", "MAX")
     if x is None:
         return None
@@ -35,7 +35,8 @@ def normalizer(node: ir.Node, build: Builder) -> list[ir.Value] | None:
     elif norm == "L1":
         size = build.reduced("ReduceSum", build("Abs", x), [-1], keep=True)
     else:
-        size = build.reduced("ReduceMax", x, [-1], keep=True)
+        numbers = build("Where", build("IsNaN", x), np.float32(np.finfo(np.float32).min), x)
+        size = build.reduced("ReduceMax", numbers, [-1], keep=True)
     zero = build("Equal", size, np.float32(0))
     return [build("Div", x, build("Where", zero, np.float32(1), size))]
 
