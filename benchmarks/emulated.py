@@ -1,7 +1,7 @@
 """Every model of the zoo, compiled for ARM and executed under emulation, as a Markdown table.
 
     python -m benchmarks.emulated                              all models, for rasp4b, rasp5 and rasp3b
-    python -m benchmarks.emulated silero-vad --target rasp3b --target jetson_nano
+    python -m benchmarks.emulated silero-vad --target rasp3b --target jetson_nano-cpu
     python -m benchmarks.emulated --rows rows.jsonl            goes on where an interrupted run was
 
 Twice each: the kernels when the artifact is compiled, and then the artifact, by edge_runtime in Python with

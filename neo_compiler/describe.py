@@ -19,6 +19,7 @@ from edge_runtime.manifest import (
     Accuracy,
     CompilerIdentity,
     FileEntry,
+    GpuNeeds,
     Manifest,
     Memory,
     ModelIdentity,
@@ -29,6 +30,7 @@ from neo_compiler.assembly import BuiltPart, tensor_spec
 from neo_compiler.frontend.labels import labels_of
 from neo_compiler.options import CompileOptions
 from neo_compiler.target import Target
+from neo_compiler.target.gpus import gpus
 from neo_compiler.verify import Sample
 from neo_compiler.verify.execute import Verified
 
@@ -62,7 +64,7 @@ def describe(
         accuracy=None,
         placement=tuple(_placements(parts)),
         files={},
-        features=() if alone else ("parts",),
+        features=(*(("cuda",) if target.gpu else ()), *(() if alone else ("parts",))),
         parts=() if alone else tuple(part.entry for part in parts),
         labels=_tuples(called.values),
         columns=_tuples(called.columns),
@@ -75,7 +77,16 @@ def _tuples(names: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
 
 def target_needs(target: Target) -> TargetNeeds:
     """What a machine has to be to run code for `target`."""
-    return TargetNeeds(target.name, target.triple, target.arch, target.cpu, target.requires)
+    return TargetNeeds(
+        target.name, target.triple, target.arch, target.cpu, target.requires, _gpu_needs(target.gpu)
+    )
+
+
+def _gpu_needs(name: str) -> GpuNeeds | None:
+    if not name:
+        return None
+    gpu = gpus()[name]
+    return GpuNeeds("cuda", name, gpu.ptx, ".".join(map(str, gpu.cuda)))
 
 
 def _placements(parts: Sequence[BuiltPart]) -> Iterator[Placement]:
@@ -98,12 +109,13 @@ def write_manifest(manifest: Manifest, folder: Path) -> Manifest:
 
 def write_meta(manifest: Manifest, folder: Path) -> None:
     """Write compiled.meta, the metadata that SageMaker Neo writes and DLR reads."""
+    kind = "cpu" if manifest.target.gpu is None else "gpu"
     document = {
         "Model": {
             "Inputs": [_meta_tensor(row.name, row.dtype, row.shape) for row in manifest.inputs],
             "Outputs": [_meta_tensor(row.name, row.dtype, row.shape) for row in manifest.outputs],
         },
-        "Requirements": {"TargetDevice": manifest.target.name, "TargetDeviceType": "cpu"},
+        "Requirements": {"TargetDevice": manifest.target.name, "TargetDeviceType": kind},
     }
     (folder / META).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 

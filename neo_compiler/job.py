@@ -115,7 +115,10 @@ def _report(
     """`place` is the path of the stage that the target's own stages are parts of."""
     native = [part for part in divided.parts if part.plan is not None]
     calls = [
-        (step.kernel, part.rules[step.kernel]) for part in native if part.plan for step in part.plan.steps
+        (step.kernel, part.rules[step.operator or step.kernel])
+        for part in native
+        if part.plan
+        for step in part.plan.steps
     ]
     depth = len(place)
     seconds = {

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from neo_compiler.commands.table import print_table
 from neo_compiler.errors import UsageError
@@ -17,20 +19,22 @@ from neo_compiler.verify.emulate import INSTALL
 
 WARNING = (
     "the artifact is not verified: this machine can neither execute its code nor emulate the target "
-    "{targets} (" + INSTALL + "); run `edge-runtime selftest` on the device before you trust it"
+    "{targets} (" + INSTALL + ", which is for CPUs); run `edge-runtime selftest` on the device before you "
+    "trust it"
 )
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Compile; the artifact's path, or the report as JSON, goes to stdout and the table to stderr."""
-    target, *further = _targets(arguments)
+    compiler_options = parse_compiler_options(arguments.compiler_options)
+    target, *further = _targets(arguments, compiler_options)
     options = CompileOptions(
         model=Path(arguments.model),
         target=target,
         further_targets=tuple(further),
         target_file=Path(arguments.target_file) if arguments.target_file else None,
         require_verified=arguments.require_verified,
-        compiler_options=parse_compiler_options(arguments.compiler_options),
+        compiler_options=compiler_options,
         output=Path(arguments.output) if arguments.output else None,
         input_shapes=parse_input_shapes(arguments.input_shape),
         tolerance=arguments.tolerance,
@@ -49,9 +53,9 @@ def run(arguments: argparse.Namespace) -> None:
     print(json.dumps(report.to_json(), indent=1) if arguments.json else report.path)
 
 
-def _targets(arguments: argparse.Namespace) -> list[str]:
+def _targets(arguments: argparse.Namespace, options: Mapping[str, Any]) -> list[str]:
     if arguments.target and arguments.target_platform:
         raise UsageError("--target and --target-platform exclude each other: give one of them")
     if arguments.target_platform:
-        return [platform_name(arguments.target_platform)]
+        return [platform_name(arguments.target_platform, options)]
     return arguments.target or [HOST]

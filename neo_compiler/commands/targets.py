@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _text(target: Target) -> str:
     also = f"; also {', '.join(target.also)}" if target.also else ""
-    return f"{target.about}: {' '.join((target.cpu, *target.attrs))}{also}"
+    return f"{target.about}: {target.gpu or ' '.join((target.cpu, *target.attrs))}{also}"
 
 
 def _host_name() -> str | None:

@@ -21,13 +21,14 @@ from neo_compiler.target import Target
 def lower(model: onnx.ModelProto, target: Target, stages: Stages | None = None) -> tvm.IRModule:
     """A prepared model as one Relax function `main` that calls fused, unscheduled TensorIR functions."""
     stages = stages or Stages()
-    with tvm.target.Target(target.llvm()):
+    with tvm.target.Target(target.nvptx() if target.gpu else target.llvm()):
         with stages("import"):
             module = keep_inside(from_infinity(look_up_first(fold_affine(to_relax(model)))))
         with stages("layout"):
-            module = block_layouts(module, target.lanes)
+            module = module if target.gpu else block_layouts(module, target.lanes)
         with stages("fuse"):
-            return fuse(module)
+            module = fuse(module)
+            return module if target.gpu else vectorize_math(module)
 
 
 # How fusion may treat our own kernels where TVM's analysis sees too much or too little in them (values of
@@ -67,6 +68,5 @@ def fuse(module: tvm.IRModule) -> tvm.IRModule:
         relax.transform.FuseTIR(),
         relax.transform.RewriteDataflowReshape(),
         relax.transform.DeadCodeElimination(),
-        vectorize_math,
     ]
     return tvm.transform.Sequential(passes)(module)

@@ -12,6 +12,7 @@ import tvm
 from numpy.typing import NDArray
 
 from neo_compiler.native.codegen import generate_object
+from neo_compiler.native.cuda.build import build_image
 from neo_compiler.native.extract import extract
 from neo_compiler.native.link import link
 from neo_compiler.native.plan import Plan
@@ -33,6 +34,8 @@ def build(
     file, if they are wanted. Returns the plan that the library executes.
     """
     stages = stages or Stages()
+    if target.gpu:
+        return _build_launched(module, outputs, target, folder, stages)
     with stages("plan"):
         program = extract(module, outputs)
         _write_params(folder / "compiled.params", program.params, program.plan.params_bytes)
@@ -43,6 +46,19 @@ def build(
         with stages("link"):
             link([kernels], plan, target, folder / "compiled.so")
     return plan
+
+
+def _build_launched(
+    module: tvm.IRModule, outputs: tuple[str, ...], target: Target, folder: Path, stages: Stages
+) -> Plan:
+    with stages("codegen"):
+        launched = build_image(module, outputs, target)
+    program = launched.program
+    with stages("plan"):
+        _write_params(folder / "compiled.params", program.params, program.plan.params_bytes)
+    with stages("link"):
+        link([], program.plan, target, folder / "compiled.so", launched.image)
+    return program.plan
 
 
 def _write_params(path: Path, params: Sequence[tuple[int, NDArray[np.generic]]], nbytes: int) -> None:

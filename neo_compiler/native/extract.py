@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 import tvm
@@ -13,9 +14,12 @@ from tvm import relax
 
 from edge_runtime.manifest import TensorSpec
 from neo_compiler.lower.values import array_of, dtype_of, is_constant, shape_of
+from neo_compiler.native.cuda.launches import Operator
 from neo_compiler.native.memory import aligned
 from neo_compiler.native.place import Draft, place
 from neo_compiler.native.plan import Placed, Plan, Step, Where
+
+_CALLED: Mapping[str, Operator] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -27,9 +31,10 @@ class Program:
 
 
 class _Extractor:
-    """Walks `main` once and drafts its program."""
+    """Walks `main` once and drafts its program; on a GPU `operators` has the launches of each operator."""
 
-    def __init__(self) -> None:
+    def __init__(self, operators: Mapping[str, Operator]) -> None:
+        self._operators = operators
         self.tensors: list[Placed] = []
         self.steps: list[Step] = []
         self.params: list[tuple[int, NDArray[np.generic]]] = []
@@ -61,8 +66,18 @@ class _Extractor:
     def _call(self, call: relax.Call) -> tuple[int, ...]:
         arguments = tuple(position for field in call.args[1].fields for position in self._positions(field))
         outputs = tuple(self._buffer(ty) for ty in _tensor_types(call.ty))
-        self.steps.append(Step(call.args[0].name_hint, arguments + outputs))
+        name = str(call.args[0].name_hint)
+        operator = self._operators.get(name)
+        if operator is None:
+            self.steps.append(Step(name, arguments + outputs))
+        else:
+            self._launch(name, operator, arguments + outputs)
         return outputs
+
+    def _launch(self, name: str, operator: Operator, parameters: tuple[int, ...]) -> None:
+        places = (*parameters, *(self._new(dtype, shape) for dtype, shape in operator.temporaries))
+        for launch in operator.calls:
+            self.steps.append(Step(launch.kernel, tuple(places[place] for place in launch.args), name))
 
     def _positions(self, expr: relax.Expr) -> tuple[int, ...]:
         if is_constant(expr):
@@ -83,10 +98,12 @@ class _Extractor:
         return self._constants[key]
 
     def _buffer(self, ty: tvm.ir.Type) -> int:
+        return self._new(str(ty.dtype), tuple(int(extent) for extent in ty.shape.values))
+
+    def _new(self, dtype: str, shape: tuple[int, ...]) -> int:
         """A tensor in a new buffer, which `index` numbers until it is placed."""
-        shape = tuple(int(extent) for extent in ty.shape.values)
         self._buffers += 1
-        return self._add(Placed(Where.ARENA, str(ty.dtype), shape, self._buffers))
+        return self._add(Placed(Where.ARENA, dtype, shape, self._buffers))
 
     def _add(self, tensor: Placed) -> int:
         self.tensors.append(tensor)
@@ -100,12 +117,15 @@ def _tensor_types(ty: tvm.ir.Type) -> Iterator[tvm.ir.Type]:
         yield ty
 
 
-def extract(module: tvm.IRModule, outputs: tuple[str, ...]) -> Program:
+def extract(
+    module: tvm.IRModule, outputs: tuple[str, ...], operators: Mapping[str, Operator] = _CALLED
+) -> Program:
     """The program of `module`'s function `main`, whose results are named `outputs`.
 
+    `operators` are those that consist of launches on a GPU; each launch is a step then.
     `Plan.scratch_bytes` is left at zero: it is known after code generation.
     """
-    main, walk = module["main"], _Extractor()
+    main, walk = module["main"], _Extractor(operators)
     for index, var in enumerate(main.params):
         walk.add_input(index, var)
     for block in main.body.blocks:

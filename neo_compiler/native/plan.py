@@ -34,10 +34,14 @@ class Placed:
 
 @dataclass(frozen=True)
 class Step:
-    """One kernel call; `args` are positions in `Plan.tensors`, outputs last."""
+    """One kernel call; `args` are positions in `Plan.tensors`, outputs last.
+
+    On a GPU it is one launch of the several that `operator` may take, with `args` in the kernel's own order.
+    """
 
     kernel: str
     args: tuple[int, ...]
+    operator: str = ""
 
 
 @dataclass(frozen=True)

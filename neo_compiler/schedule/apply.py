@@ -11,6 +11,7 @@ from tvm.s_tir import Schedule
 
 from neo_compiler.schedule.choice import ByName, Choose, Listing, best
 from neo_compiler.schedule.cpu import RULES
+from neo_compiler.schedule.gpu import schedule_kernel
 from neo_compiler.target import Target
 
 Rule = Callable[[Schedule, Target, Choose], bool]
@@ -33,6 +34,9 @@ def schedule(module: tvm.IRModule, target: Target, choices: Mapping[str, str] | 
     for variable, function in module.functions.items():
         if isinstance(function, tirx.PrimFunc):
             name = variable.name_hint
+            if target.gpu:
+                functions[variable], rules[name] = schedule_kernel(function, target)
+                continue
             choose = ByName(names[name]) if name in names else best
             functions[variable], rules[name] = schedule_function(function, target, choose)
     return Scheduled(tvm.IRModule(functions, attrs=module.attrs), rules)

@@ -37,7 +37,7 @@ def find_target(name: str, file: Path | None = None) -> Target:
 def host_target() -> Target:
     """The most capable generic profile whose architecture and CPU flags this machine has."""
     flags, arch = cpu_flags(), machine()
-    rows = [row for row in profiles().values() if row.generic]
+    rows = [row for row in profiles().values() if row.generic and not row.gpu]
     fitting = [row for row in rows if row.arch == arch and set(row.requires) <= flags]
     if not fitting:
         names = ", ".join(row.name for row in rows)

@@ -7,9 +7,11 @@ import difflib
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from neo_compiler.errors import TargetError, UsageError
+from neo_compiler.target.gpus import gpus
 from neo_compiler.target.target import Target
 
 # (Os, Arch) of a TargetPlatform -> the profile that every such machine runs.
@@ -18,6 +20,10 @@ PLATFORMS = {
     ("LINUX", "ARM64"): "aarch64",
     ("LINUX", "ARM_EABIHF"): "armv7",
 }
+# An accelerator that a TargetPlatform may name -> what the names of targets with it look like.
+ACCELERATORS = {"NVIDIA": {"X86_64": "cuda-{gpu}", "ARM64": "cuda-{gpu}-aarch64"}}
+# Compiler options for GPUs; versions of TensorRT mean nothing to code that does not use it.
+GPU_OPTIONS = ("gpu-code", "cuda-ver", "trt-ver")
 # LLVM's features -> the CPU flags of Linux that tell of them, where code of a kernel may use them.
 FLAGS = {
     "x86_64": {
@@ -45,32 +51,49 @@ FLAGS = {
 VECTORS = {"x86_64": (("avx512vl", 64, 32), ("avx2", 32, 16), ("sse2", 16, 16))}
 
 
-def platform_name(text: str) -> str:
+def platform_name(text: str, options: Mapping[str, Any] = MappingProxyType({})) -> str:
     """The profile for a TargetPlatform such as `{"Os": "LINUX", "Arch": "ARM64"}`.
 
-    Raises UsageError where the text has another form, TargetError for what cannot be compiled for.
+    `options` are CompilerOptions, whose `gpu-code` tells the architecture of an accelerator. Raises
+    UsageError where the text has another form, TargetError for what cannot be compiled for.
     """
     platform = _object(text, "--target-platform")
     if unknown := sorted(platform.keys() - {"Os", "Arch", "Accelerator"}):
         raise UsageError(
             f"--target-platform: unknown keys {', '.join(unknown)}; known: Os, Arch, Accelerator"
         )
-    if accelerator := platform.get("Accelerator"):
-        raise TargetError(f"there is no code yet for the accelerator {accelerator!r} of a target platform")
     key = str(platform.get("Os", "")).upper(), str(platform.get("Arch", "")).upper()
     if key not in PLATFORMS:
         known = ", ".join(f"{system} {arch}" for system, arch in PLATFORMS)
         raise TargetError(f"no target for Os {key[0]!r} and Arch {key[1]!r}; there are: {known}")
+    if accelerator := platform.get("Accelerator"):
+        return _accelerated(str(accelerator), key[1], options)
     return PLATFORMS[key]
+
+
+def _accelerated(accelerator: str, arch: str, options: Mapping[str, Any]) -> str:
+    pattern = ACCELERATORS.get(accelerator.upper(), {}).get(arch)
+    if pattern is None:
+        raise TargetError(f"there is no code yet for the accelerator {accelerator!r} of an {arch} platform")
+    if "gpu-code" not in options:
+        raise UsageError(
+            "--target-platform with an NVIDIA accelerator needs the GPU's architecture as well: "
+            """--compiler-options '{"gpu-code": "sm_53"}'"""
+        )
+    return pattern.format(gpu=options["gpu-code"])
 
 
 def parse_compiler_options(text: str) -> dict[str, Any]:
     """CompilerOptions such as `{"mcpu": "cortex-a72", "mattr": ["+neon"]}`; raises UsageError."""
     options = _object(text, "--compiler-options")
-    if unknown := sorted(options.keys() - {"mcpu", "mattr"}):
+    if unknown := sorted(options.keys() - {"mcpu", "mattr", *GPU_OPTIONS}):
         raise UsageError(
-            f"--compiler-options: {', '.join(unknown)} means nothing for these targets; known: mcpu, mattr"
+            f"--compiler-options: {', '.join(unknown)} means nothing for these targets; "
+            f"known: mcpu, mattr, {', '.join(GPU_OPTIONS)}"
         )
+    for name in GPU_OPTIONS:
+        if not isinstance(options.get(name, ""), str):
+            raise UsageError(f'--compiler-options: {name} is text, such as "sm_53" or "10.2"')
     if not isinstance(options.get("mcpu", ""), str):
         raise UsageError("--compiler-options: mcpu is the name of a CPU, as text")
     mattr = options.get("mattr", [])
@@ -84,6 +107,10 @@ def with_options(target: Target, options: Mapping[str, Any]) -> Target:
 
     Raises TargetError for a CPU or a feature that LLVM does not know for this architecture.
     """
+    if target.gpu:
+        return _with_gpu_options(target, options)
+    if foreign := sorted(options.keys() & set(GPU_OPTIONS)):
+        raise UsageError(f"--compiler-options: {', '.join(foreign)}: the target {target.name} has no GPU")
     if not options:
         return target
     cpu, added = options.get("mcpu", target.cpu), tuple(options.get("mattr", ()))
@@ -94,6 +121,35 @@ def with_options(target: Target, options: Mapping[str, Any]) -> Target:
     rows = [row[1:] for row in VECTORS.get(target.arch, ()) if row[0] in features]
     vector, registers = rows[0] if rows else (target.vector, target.registers)
     return replace(changed, requires=tuple(flags), vector=vector, registers=registers)
+
+
+def _with_gpu_options(target: Target, options: Mapping[str, Any]) -> Target:
+    """`target` for another architecture; its driver is checked, and the options of the CPU mean nothing."""
+    if foreign := sorted(options.keys() - set(GPU_OPTIONS)):
+        raise UsageError(
+            f"--compiler-options: {', '.join(foreign)} means nothing where the GPU computes; known: "
+            f"{', '.join(GPU_OPTIONS)}"
+        )
+    gpu = gpus().get(options.get("gpu-code", target.gpu))
+    if gpu is None:
+        raise TargetError(
+            f"no code for the GPU {options['gpu-code']!r}; there is some for {', '.join(gpus())}"
+        )
+    if "cuda-ver" in options and _version(options["cuda-ver"]) < gpu.cuda:
+        needed = ".".join(map(str, gpu.cuda))
+        raise TargetError(
+            f"{gpu.name} needs a driver of CUDA {needed}, and cuda-ver is {options['cuda-ver']}"
+        )
+    return replace(target, gpu=gpu.name)
+
+
+def _version(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split("."))
+    except ValueError:
+        raise UsageError(
+            f"--compiler-options: cuda-ver {text!r}: a version such as 10.2 is expected"
+        ) from None
 
 
 def _features(target: Target) -> set[str]:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
-from dataclasses import MISSING, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, fields, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from edge_runtime.schema import SchemaError, parse
 from neo_compiler.errors import TargetError
+from neo_compiler.target.gpus import gpus
 from neo_compiler.target.target import Target
 
 BASE = "base"
+# Hosts of generic targets with a GPU -> what their names end in.
+_HOSTS = {"x86-64-v2": "", "aarch64": "-aarch64"}
 _FIELDS = {field.name: field for field in fields(Target) if field.name != "name"}
 
 
@@ -25,10 +28,19 @@ def profiles(file: Path | None = None) -> dict[str, Target]:
     """
     text = resources.files("neo_compiler.target").joinpath("devices.toml").read_text(encoding="utf-8")
     rows = _parse(text, "devices.toml", {})
+    rows |= {row.name: row for row in _generic_gpus(rows)}
     for path in (user_table(), file):
         if path is not None and (path is file or path.is_file()):
             rows |= _parse(_read(path), str(path), rows)
     return rows
+
+
+def _generic_gpus(rows: Mapping[str, Target]) -> Iterator[Target]:
+    """Any host with a GPU of each architecture."""
+    for gpu in gpus().values():
+        for host, suffix in _HOSTS.items():
+            name, about = f"cuda-{gpu.name}{suffix}", f"{gpu.about}; a host of {host}"
+            yield replace(rows[host], name=name, about=about, also=(), gpu=gpu.name)
 
 
 def user_table() -> Path:
@@ -68,9 +80,12 @@ def _profile(name: str, table: object, place: str, known: Mapping[str, Target]) 
     if missing := [key for key in needed if key not in values]:
         raise TargetError(f"{place}: {', '.join(missing)} is missing; `{BASE}` takes it from another profile")
     try:
-        return parse(Target, {"name": name, **values}, place)
+        target = parse(Target, {"name": name, **values}, place)
     except SchemaError as error:
         raise TargetError(str(error)) from None
+    if target.gpu and target.gpu not in gpus():
+        raise TargetError(f"{place}: gpu: {target.gpu!r} is none of {', '.join(gpus())}")
+    return target
 
 
 def _inherited(table: Mapping[str, Any], place: str, known: Mapping[str, Target]) -> dict[str, Any]:

@@ -11,7 +11,8 @@ class Target:
     """A device profile; `vector` in bytes, `l1` and `l2` in KiB per core, `memory` in MiB.
 
     `also` holds other names of the device, as SageMaker Neo has them. `cores` and `memory` are 0 where the
-    profile stands for machines of any size, `emulate` is "" where qemu-user has no such CPU.
+    profile stands for machines of any size, `emulate` is "" where qemu-user has no such CPU. `gpu` is the
+    architecture of an NVIDIA GPU, such as "sm_53", that does the work; "" where the CPU does.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Target:
     memory: int = 0
     emulate: str = ""
     also: tuple[str, ...] = ()
+    gpu: str = ""
 
     @property
     def lanes(self) -> int:
@@ -49,3 +51,11 @@ class Target:
         """The target as TVM's `llvm` target dictionary."""
         abi = {"mfloat-abi": "hard"} if self.triple.endswith("hf") else {}
         return {"kind": "llvm", "mtriple": self.triple, "mcpu": self.cpu, "mattr": list(self.attrs), **abi}
+
+    def nvptx(self) -> dict[str, Any]:
+        """The GPU as TVM's `nvptx` target dictionary.
+
+        TVM takes the threads of a warp to run in lockstep, which ended with sm_70: a warp of one thread lets
+        it place barriers between all threads.
+        """
+        return {"kind": "nvptx", "mcpu": self.gpu, "max_num_threads": 1024, "thread_warp_size": 1}

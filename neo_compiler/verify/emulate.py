@@ -39,8 +39,8 @@ class Emulator:
 
 
 def find_emulator(target: Target) -> Emulator | None:
-    """What runs code for `target` here; None where it is not installed, or has no such CPU."""
-    if target.arch not in SYSTEMS or not target.emulate:
+    """What runs code for `target` here; None where it is missing, has no such CPU, or a GPU computes."""
+    if target.arch not in SYSTEMS or not target.emulate or target.gpu:
         return None
     name = f"qemu-{SYSTEMS[target.arch]}"
     program = shutil.which(name) or shutil.which(f"{name}-static")

@@ -42,11 +42,48 @@ def test_what_is_no_platform(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ['{"gpu-code": "sm_53"}', '{"mcpu": 3}', '{"mattr": "+neon"}', '{"mattr": ["neon"]}']
+    "text", ['{"gpu-code": 53}', '{"mcpu": 3}', '{"mattr": "+neon"}', '{"mattr": ["neon"]}']
 )
 def test_what_are_no_compiler_options(text: str) -> None:
     with pytest.raises(UsageError, match="--compiler-options"):
         parse_compiler_options(text)
+
+
+def test_platforms_with_a_gpu() -> None:
+    platform = '{"Os": "LINUX", "Arch": "ARM64", "Accelerator": "NVIDIA"}'
+    options = parse_compiler_options('{"gpu-code": "sm_53", "trt-ver": "5.1.6", "cuda-ver": "10.0"}')
+    name = platform_name(platform, options)
+    assert name == "cuda-sm_53-aarch64"
+    assert with_options(find_target(name), options).gpu == "sm_53"
+    with pytest.raises(UsageError, match="needs the GPU's architecture"):
+        platform_name(platform)
+
+
+@pytest.mark.parametrize(
+    ("target", "options", "kind", "message"),
+    [
+        (
+            "jetson_orin",
+            '{"cuda-ver": "10.2"}',
+            TargetError,
+            "sm_87 needs a driver of CUDA 11.4, and cuda-ver",
+        ),
+        ("jetson_orin", '{"cuda-ver": "new"}', UsageError, "a version such as 10.2 is expected"),
+        (
+            "jetson_nano",
+            '{"gpu-code": "sm_54"}',
+            TargetError,
+            "no code for the GPU 'sm_54'; there is some for",
+        ),
+        ("jetson_nano", '{"mcpu": "cortex-a57"}', UsageError, "mcpu means nothing where the GPU computes"),
+        ("rasp4b", '{"gpu-code": "sm_53"}', UsageError, "gpu-code: the target rasp4b has no GPU"),
+    ],
+)
+def test_options_that_do_not_fit_a_gpu(
+    target: str, options: str, kind: type[Exception], message: str
+) -> None:
+    with pytest.raises(kind, match=message):
+        with_options(find_target(target), parse_compiler_options(options))
 
 
 def test_compiler_options_decide_what_the_device_must_have() -> None:

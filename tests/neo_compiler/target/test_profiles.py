@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from neo_compiler.errors import ExitCode, TargetError
-from neo_compiler.target import find_target, target_names
+from neo_compiler.target import find_target, host_target, target_names
 from neo_compiler.target.profiles import profiles, user_table
 
 OWN = '[mine]\nabout = "my board"\nbase = "rasp4b"\ncpu = "cortex-a73"\nl2 = 512\n'
@@ -20,14 +20,51 @@ def table(folder: Path, text: str) -> Path:
 
 def test_the_devices_of_the_issue_are_there() -> None:
     names = {
-        *("rasp3b", "rasp3b-64", "rasp4b", "rasp5", "rasp-zero2w", "jetson_nano", "jetson_tx2"),
-        *("jetson_xavier", "jetson_orin", "rk3399", "imx8mplus", "ml_c6g", "ml_c7g", "aarch64", "armv7"),
+        *("rasp3b", "rasp3b-64", "rasp4b", "rasp5", "rasp-zero2w", "jetson_nano-cpu"),
+        *(
+            "jetson_tx2-cpu",
+            "jetson_xavier-cpu",
+            "jetson_orin-cpu",
+            "rk3399",
+            "imx8mplus",
+            "ml_c6g",
+            "ml_c7g",
+            "aarch64",
+            "armv7",
+        ),
     }
     assert names <= set(target_names())
     for row in profiles().values():
         assert (row.arch in row.triple) == (row.arch != "armv7l") or row.triple.startswith("armv7l")
         assert row.vector * row.registers >= 16 * 16
         assert row.generic == (row.memory == 0 and not row.name.startswith("ml_"))
+
+
+@pytest.mark.parametrize(
+    ("name", "gpu", "arch"),
+    [
+        ("jetson_nano", "sm_53", "aarch64"),
+        ("jetson_tx2", "sm_62", "aarch64"),
+        ("jetson_xavier", "sm_72", "aarch64"),
+        ("jetson_orin", "sm_87", "aarch64"),
+        ("ml_p3", "sm_70", "x86_64"),
+        ("ml_g4dn", "sm_75", "x86_64"),
+        ("ml_g5", "sm_86", "x86_64"),
+        ("ml_p5", "sm_90", "x86_64"),
+        ("cuda-sm_61", "sm_61", "x86_64"),
+        ("cuda-sm_87-aarch64", "sm_87", "aarch64"),
+    ],
+)
+def test_targets_with_a_gpu(name: str, gpu: str, arch: str) -> None:
+    target = find_target(name)
+    assert (target.gpu, target.arch) == (gpu, arch)
+    assert target.nvptx()["mcpu"] == gpu
+    assert not host_target().gpu
+
+
+def test_a_gpu_that_does_not_exist(tmp_path: Path) -> None:
+    with pytest.raises(TargetError, match="gpu: 'sm_54' is none of sm_50"):
+        find_target("mine", table(tmp_path, OWN + 'gpu = "sm_54"\n'))
 
 
 def test_what_a_board_inherits() -> None:
@@ -41,6 +78,7 @@ def test_what_a_board_inherits() -> None:
 
 def test_other_names_of_a_device() -> None:
     assert find_target("jetson_tx1").name == "jetson_nano"
+    assert find_target("jetson_tx1-cpu").name == "jetson_nano-cpu"
     assert find_target("ml_m5").name == "x86-64-v4"
     names = [name for row in profiles().values() for name in row.also]
     assert len(names) == len(set(names))

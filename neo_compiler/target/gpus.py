@@ -1,0 +1,57 @@
+"""NVIDIA's architectures as data, and which CUDA reads which PTX."""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from dataclasses import dataclass
+from importlib import resources
+
+# A version of the PTX language -> the first CUDA version whose driver reads it.
+_DRIVERS: dict[str, tuple[int, int]] = {
+    "4.0": (6, 0),
+    "4.1": (6, 5),
+    "4.2": (7, 0),
+    "4.3": (7, 5),
+    "5.0": (8, 0),
+    "6.0": (9, 0),
+    "6.1": (9, 1),
+    "6.3": (10, 0),
+    "6.4": (10, 1),
+    "6.5": (10, 2),
+    "7.0": (11, 0),
+    "7.1": (11, 1),
+    "7.4": (11, 4),
+    "7.8": (11, 8),
+}
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """An architecture such as "sm_53"; `ptx` is the first version of the PTX language that has it."""
+
+    name: str
+    about: str
+    ptx: str
+
+    @property
+    def cuda(self) -> tuple[int, int]:
+        """The first CUDA version whose driver reads that PTX."""
+        return driver_version(self.ptx)
+
+
+@functools.cache
+def gpus() -> dict[str, Gpu]:
+    """All architectures by name."""
+    text = resources.files("neo_compiler.target").joinpath("gpus.toml").read_text(encoding="utf-8")
+    return {name: Gpu(name, **row) for name, row in tomllib.loads(text).items()}
+
+
+def driver_version(ptx: str) -> tuple[int, int]:
+    """The first CUDA version, e.g. (7, 0), whose driver reads PTX of a version such as "4.2"."""
+    return _DRIVERS[ptx]
+
+
+def number(name: str) -> int:
+    """53 for "sm_53"."""
+    return int(name.removeprefix("sm_"))
