@@ -17,7 +17,7 @@ from neo_compiler.graph.rewrites.node import constant, dtype, integer, operand, 
 
 MOST_STEPS = 64  # each step is a dozen kernels; longer sequences would take minutes to compile
 PLAIN = frozenset({"Relu", "Sigmoid", "Softplus", "Softsign", "Tanh"})
-REFUSED = ("activation_alpha", "activation_beta", "clip", "input_forget")
+REFUSED = ("activation_alpha", "activation_beta", "clip")
 
 GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
 ACTIVATIONS = {"LSTM": ["Sigmoid", "Tanh", "Tanh"], "GRU": ["Sigmoid", "Tanh"], "RNN": ["Tanh"]}
@@ -51,7 +51,8 @@ def recurrent(node: ir.Node, build: Builder) -> list[ir.Value | None] | None:
     sizes, size = shape(node.inputs[0]), integer(node, "hidden_size", 0)
     directions = 2 if text(node, "direction", "forward") == "bidirectional" else 1
     names = texts(node, "activations") or ACTIVATIONS[kind] * directions
-    if sizes is None or not set(names) <= PLAIN or any(name in node.attributes for name in REFUSED):
+    rare = integer(node, "input_forget", 0) == 1 or any(name in node.attributes for name in REFUSED)
+    if sizes is None or rare or not set(names) <= PLAIN:
         return None
     steps, batch = (sizes[1], sizes[0]) if batch_first else (sizes[0], sizes[1])
     lengths = constant(node, 4)

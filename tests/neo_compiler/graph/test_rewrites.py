@@ -33,6 +33,13 @@ CASES: dict[str, tuple[str, dict[str, ArrayLike]]] = {
         ),
         LSTM_WEIGHTS,
     ),
+    "lstm with the defaults written out, as PyTorch does": (
+        LSTM.format(
+            "float[5, 1, 2, 4] y",
+            'y = LSTM<hidden_size = 4, direction = "forward", input_forget = 0, layout = 0>(x, w, r, b)',
+        ),
+        LSTM_WEIGHTS,
+    ),
     "lstm with a state and peepholes, backwards": (
         """g (float[5, 2, 3] x, float[1, 2, 4] h0, float[1, 2, 4] c0, float[1, 16, 3] w, float[1, 16, 4] r,
             float[1, 32] b, float[1, 12] p) => (float[1, 2, 4] h, float[1, 2, 4] c) {
