@@ -3,6 +3,9 @@ BIN := .venv/bin
 # onnxruntime reports names and hashes of models over the network unless told otherwise.
 export ORT_DISABLE_TELEMETRY := 1
 
+# pip takes a build without CUDA of this version where it finds one; of newer ones it would fetch gigabytes.
+TORCH := torch==2.13.0
+
 .PHONY: venv demo test lint types clean
 
 venv: .venv/ready
@@ -10,7 +13,7 @@ venv: .venv/ready
 .venv/ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed for the compiler: make PYTHON=python3.11")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[compiler,cuda,sim,broker,pki,images,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check '$(TORCH)' -e '.[compiler,cuda,torch,tensorflow,sim,broker,pki,images,dev]'
 	@touch $@
 
 demo: venv

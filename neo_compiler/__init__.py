@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,10 @@ __all__ = ["compile"]
 
 
 def compile(  # noqa: A001, PLR0913 - the public name; options are keywords so that a call reads as a sentence
-    path: str | Path,
+    model: object,
     *,
+    example_inputs: tuple[Any, ...] | None = None,
+    dynamic_shapes: Any = None,
     target: str | Sequence[str] = "host",
     output: str | Path | None = None,
     input_shapes: Mapping[str, tuple[int, ...]] | None = None,
@@ -25,9 +28,15 @@ def compile(  # noqa: A001, PLR0913 - the public name; options are keywords so t
     require_verified: bool = False,
     tune: float | None = None,
     fallback: str = "parts",
+    trust: bool = False,
     observer: Observer | None = None,
 ) -> Path:
-    """Compile the ONNX model at `path` and return where the artifact lies.
+    """Compile `model` and return where the artifact lies.
+
+    `model` is the path of a file or folder whose format `neo compile --help` lists, or an object: a
+    torch.nn.Module, traced with the tensors `example_inputs` and torch.export's `dynamic_shapes`, a
+    torch.export.ExportedProgram or a keras.Model. `trust` allows files that run code of their own when they
+    are opened, as pickled ones do.
 
     `target` is a name that `neo targets` lists, or one of the TOML table `target_file`; several make an
     artifact from which each device takes what fits it best. `compiler_options`, such as
@@ -43,12 +52,13 @@ def compile(  # noqa: A001, PLR0913 - the public name; options are keywords so t
 
     Raises a subclass of NeoError; its `exit_code` is the one that the command line ends with.
     """
+    from neo_compiler.frontend.memory import Examples, model_file
     from neo_compiler.job import compile_model, compile_package
     from neo_compiler.options import CompileOptions, Fallback
 
     names = (target,) if isinstance(target, str) else tuple(target)
     options = CompileOptions(
-        model=Path(path),
+        model=Path(),
         target=names[0],
         further_targets=names[1:],
         output=None if output is None else Path(output),
@@ -60,5 +70,8 @@ def compile(  # noqa: A001, PLR0913 - the public name; options are keywords so t
         require_verified=require_verified,
         tune=tune,
         fallback=Fallback(fallback),
+        trust=trust,
     )
-    return (compile_package if names[1:] else compile_model)(options, observer).path
+    build = compile_package if names[1:] else compile_model
+    with model_file(model, Examples(example_inputs, dynamic_shapes)) as path:
+        return build(replace(options, model=path), observer).path

@@ -13,6 +13,14 @@ EPILOG = """exit codes:
   3  model invalid, unsupported   130  interrupted
 """
 
+FORMATS = """MODEL, recognised by its content, not by its name:
+  ONNX
+  PyTorch, as torch.export.save writes it        pip install 'neo-edge[torch]'
+  PyTorch, pickled (.pt, .pth): with --trust     pip install 'neo-edge[torch]'
+  TensorFlow SavedModel, Keras, TensorFlow Lite  pip install 'neo-edge[tensorflow]'
+Where the packages are missing, the exit code is 4.
+"""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; `argv` defaults to the program's arguments."""
@@ -48,8 +56,11 @@ def _add_compile(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "compile",
         help="compile a model into an artifact",
         description="Compile MODEL, compare it with onnxruntime, and write the artifact.",
+        epilog=FORMATS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    command.add_argument("model", metavar="MODEL", help="an ONNX file")
+    command.add_argument("model", metavar="MODEL", help="a model of a format that is listed below")
+    _add_trust(command)
     _add_target(command)
     command.add_argument(
         "--input-shape",
@@ -115,6 +126,14 @@ def _add_target(command: argparse.ArgumentParser) -> None:
     _add_target_file(command)
 
 
+def _add_trust(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--trust",
+        action="store_true",
+        help="open the model even if its format can run code of its own, as pickled PyTorch files do",
+    )
+
+
 def _add_target_file(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--target-file",
@@ -127,9 +146,10 @@ def _add_inspect(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     command = commands.add_parser(
         "inspect",
         help="show what is in a model or an artifact",
-        description="Show inputs, outputs, operators and sizes of an ONNX model or of an artifact.",
+        description="Show inputs, outputs, operators and sizes of a model or of an artifact.",
     )
     command.add_argument("path", metavar="MODEL|ARTIFACT")
+    _add_trust(command)
     command.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -141,6 +161,7 @@ def _add_verify(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     )
     command.add_argument("artifact", metavar="ARTIFACT")
     command.add_argument("model", metavar="MODEL")
+    _add_trust(command)
     _add_comparison(command)
     _add_verbosity(command)
 

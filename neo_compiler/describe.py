@@ -27,6 +27,7 @@ from edge_runtime.manifest import (
     TargetNeeds,
 )
 from neo_compiler.assembly import BuiltPart, tensor_spec
+from neo_compiler.frontend.identity import identify
 from neo_compiler.frontend.labels import labels_of
 from neo_compiler.options import CompileOptions
 from neo_compiler.target import Target
@@ -161,7 +162,8 @@ def _entry(path: Path) -> FileEntry:
 
 def _model_identity(path: Path, prepared: onnx.ModelProto) -> ModelIdentity:
     opset = next((row.version for row in prepared.opset_import if not row.domain), None)
-    return ModelIdentity(path.stem, _entry(path).sha256, "onnx", opset)
+    model = identify(path)
+    return ModelIdentity(path.stem, model.sha256, model.format, opset)
 
 
 def _compiler_identity(options: CompileOptions, tuned: Mapping[str, str] | None) -> CompilerIdentity:

@@ -52,6 +52,12 @@ class TargetError(NeoError):
     exit_code = ExitCode.TARGET
 
 
+class MissingExtra(NeoError):
+    """A Python package that only some model formats need is not installed; the message has the command."""
+
+    exit_code = ExitCode.TARGET
+
+
 class MismatchError(NeoError):
     """The compiled model's outputs differ from the reference by more than the tolerance."""
 

@@ -18,7 +18,7 @@ from neo_compiler.assembly import BuiltPart
 from neo_compiler.describe import accuracy, target_needs, write_manifest, write_meta, write_selftest
 from neo_compiler.division import ARTIFACT, Divided, Job, divide
 from neo_compiler.errors import TargetError, UsageError
-from neo_compiler.frontend import load
+from neo_compiler.frontend import Reading, load
 from neo_compiler.graph.prepare import Prepared, prepare_parts
 from neo_compiler.options import CompileOptions
 from neo_compiler.output import output_path, workspace
@@ -95,7 +95,7 @@ def compile_package(options: CompileOptions, observer: Observer | None = None) -
 
 def _read(options: CompileOptions, stages: Stages) -> Source:
     with stages("load"):
-        model = load(options.model)
+        model = load(options.model, Reading(options.trust, options.input_shapes))
     with stages("prepare"):
         prepared = prepare_parts(model, options.input_shapes, lambda proto: _samples(proto, options.seed))
     with stages("reference"):

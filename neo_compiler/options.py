@@ -29,7 +29,7 @@ class CompileOptions:
     `require_verified` refuses to write code that could not be executed. `tune` is how many seconds may be
     spent on measuring kernels; with 0 the records of earlier measurements are used, with None (the default)
     not even they, so that the same options give the same bytes. `further_targets` are compiled into the same
-    artifact.
+    artifact. `trust` allows model files that run code of their own when they are opened.
     """
 
     model: Path
@@ -44,6 +44,7 @@ class CompileOptions:
     tune: float | None = None
     fallback: Fallback = Fallback.PARTS
     further_targets: tuple[str, ...] = ()
+    trust: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.tolerance < float("inf"):

@@ -41,6 +41,7 @@ def run(arguments: argparse.Namespace) -> None:
         seed=arguments.seed,
         tune=arguments.tune,
         fallback=Fallback(arguments.fallback),
+        trust=arguments.trust,
     )
     with progress(hidden=arguments.quiet) as observer:
         from neo_compiler.job import compile_model, compile_package

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from neo_compiler.commands.table import print_table
+from neo_compiler.frontend.reading import Reading
+from neo_compiler.frontend.sniff import recognise
 from neo_compiler.output import is_archive
 
 SCHEMA_VERSION = 1
@@ -17,7 +19,7 @@ SCHEMA_VERSION = 1
 def run(arguments: argparse.Namespace) -> None:
     """Show a model or an artifact on stdout."""
     path = Path(arguments.path)
-    facts = _artifact(path) if path.is_dir() or is_archive(path) else _model(path)
+    facts = _artifact(path) if _is_artifact(path) else _model(path, Reading(arguments.trust))
     if arguments.json:
         print(json.dumps({"schema_version": SCHEMA_VERSION, **facts}, indent=1))
         return
@@ -38,11 +40,19 @@ def _artifact(path: Path) -> dict[str, Any]:
     return {"kind": "artifact", **({"targets": targets} if targets else {}), **facts}
 
 
-def _model(path: Path) -> dict[str, Any]:
+def _is_artifact(path: Path) -> bool:
+    return is_archive(path) or (path.is_dir() and not recognise(path).reader)
+
+
+def _model(path: Path, reading: Reading) -> dict[str, Any]:
     from neo_compiler.frontend import load
+    from neo_compiler.frontend.identity import identify
     from neo_compiler.graph import survey
 
-    return {"kind": "model", "path": str(path), "size": path.stat().st_size, **survey(load(path))}
+    model = load(path, reading)
+    found = identify(path)
+    facts = {"kind": "model", "path": str(path), "format": found.format, "size": found.size}
+    return {**facts, **survey(model)}
 
 
 def _rows(title: str, value: Any) -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ import edge_runtime
 from edge_runtime.manifest import TensorSpec
 from neo_compiler.commands.table import print_table
 from neo_compiler.errors import UsageError
-from neo_compiler.frontend import load
+from neo_compiler.frontend import Reading, load
 from neo_compiler.graph.prepare import prepared
 from neo_compiler.options import CompileOptions
 from neo_compiler.verify import compare, draw_sample
@@ -27,12 +27,12 @@ def run(arguments: argparse.Namespace) -> None:
     """Compare an artifact with its model; the result goes to stdout, one line an output."""
     options = CompileOptions(Path(arguments.model), tolerance=arguments.tolerance, seed=arguments.seed)
     with edge_runtime.load(arguments.artifact, threads=1) as artifact:
-        model = load(options.model)
-        _check_names("inputs", artifact.inputs, model.graph.input)
-        _check_names("outputs", artifact.outputs, model.graph.output)
         shapes = {
             spec.name: tuple(size for size in spec.shape if isinstance(size, int)) for spec in artifact.inputs
         }
+        model = load(options.model, Reading(arguments.trust, shapes))
+        _check_names("inputs", artifact.inputs, model.graph.input)
+        _check_names("outputs", artifact.outputs, model.graph.output)
         sample = draw_sample(model, prepared(model, shapes), options.tolerance, options.seed)
         checks = compare(sample, artifact.run(dict(sample.inputs)))
     if arguments.json:

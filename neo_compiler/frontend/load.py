@@ -1,59 +1,40 @@
-"""An ONNX file, read, checked and made canonical."""
+"""A model file of any known format, read, checked and made canonical ONNX."""
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
+from typing import cast
 
 import onnx
-from google.protobuf.message import DecodeError
 
-from neo_compiler.errors import ModelError, UsageError
-from neo_compiler.frontend.external_data import resolve_external_data
+from neo_compiler.errors import ModelError
 from neo_compiler.frontend.labels import number_labels
-from neo_compiler.frontend.sniff import is_saved_model, seems_to_be, starts_like_onnx
+from neo_compiler.frontend.reading import Reading
+from neo_compiler.frontend.sniff import recognise
 
+NOTHING_MORE = Reading()
 DEFAULT_OPSET = 18  # for models that use none of its operators
 
 
-def load(path: str | Path) -> onnx.ModelProto:
-    """The model in the file `path`: all weights inside, checked, each input a real input.
+def load(path: str | Path, reading: Reading = NOTHING_MORE) -> onnx.ModelProto:
+    """The model in the file or folder `path`: all weights inside, checked, each input a real input.
 
-    Raises ModelError where the file is no ONNX model, is truncated, lacks its external data or breaks the
-    ONNX rules, and UsageError where it cannot be read.
+    Raises ModelError where it has no known format, is truncated, lacks its external data, would run code of
+    its own without `reading.trust`, or breaks the ONNX rules; MissingExtra where a package that reads its
+    format is not installed; UsageError where it cannot be read.
     """
     path = Path(path)
-    model = _parse(path, _read(path))
-    if not model.graph.node:
-        raise ModelError(f"{path} holds no graph: it is {seems_to_be(path.read_bytes()[:512])}")
-    resolve_external_data(model, path.parent)
+    form = recognise(path)
+    if not form.reader:
+        raise ModelError(f"{path} is not an ONNX file: it seems to be {form.phrase}")
+    module, _, function = form.reader.partition(":")
+    model = cast(onnx.ModelProto, getattr(importlib.import_module(module), function)(path, reading))
     _one_name_for_the_default_domain(model)
     _check(path, model)
     _weights_are_no_inputs(model)
     _has_default_domain(model)
     number_labels(model)
-    return model
-
-
-def _read(path: Path) -> bytes:
-    if path.is_dir():
-        kind = "a TensorFlow SavedModel" if is_saved_model(path) else "a folder"
-        raise ModelError(f"{path} is {kind}, not an ONNX file")
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"cannot read the model {path}: {error.strerror}") from error
-
-
-def _parse(path: Path, data: bytes) -> onnx.ModelProto:
-    model = onnx.ModelProto()
-    try:
-        model.ParseFromString(data)
-    except DecodeError as error:
-        if starts_like_onnx(data):
-            raise ModelError(
-                f"{path} is truncated or damaged: an ONNX model that breaks off after {len(data)} bytes"
-            ) from error
-        raise ModelError(f"{path} is not an ONNX file: it seems to be {seems_to_be(data)}") from error
     return model
 
 

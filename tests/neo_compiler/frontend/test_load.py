@@ -27,8 +27,7 @@ def test_a_missing_file_is_a_usage_error(tmp_path: Path) -> None:
     [
         (b"", "an empty file"),
         (b"PK\x03\x04" + bytes(100), "PyTorch"),
-        (b"\x20\x00\x00\x00TFL3" + bytes(100), "TensorFlow Lite"),
-        (b"\x89HDF\r\n\x1a\n" + bytes(100), "HDF5"),
+        (b"GGUF" + bytes(100), "GGUF"),
         (b"import torch\nprint('model')\n", "a text file"),
         (b"version https://git-lfs.github.com/spec/v1\n", "Git LFS"),
         (b"\x07\xff\x80\xfe" * 40, "not an ONNX model, or one that is damaged"),
@@ -42,10 +41,7 @@ def test_a_file_of_another_kind_is_named(tmp_path: Path, content: bytes, what: s
 
 
 def test_a_folder_is_refused_with_its_kind(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="is a folder"):
-        load(tmp_path)
-    (tmp_path / "saved_model.pb").touch()
-    with pytest.raises(ModelError, match="SavedModel"):
+    with pytest.raises(ModelError, match="seems to be a folder"):
         load(tmp_path)
 
 
