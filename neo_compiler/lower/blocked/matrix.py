@@ -1,7 +1,8 @@
-"""Layout rule of the matrix product with constant weights."""
+"""Layout rule of the matrix product."""
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -11,6 +12,9 @@ from tvm import relax
 from neo_compiler.lower.blocked.layout import Layouts
 from neo_compiler.lower.compute import dense as compute
 from neo_compiler.lower.values import Array, array_of, dtype_of, is_constant, shape_of
+
+# Rows of a register tile: fewer read the right side too often, more need too many registers.
+_TILE = 6, 15
 
 
 @dataclass(frozen=True)
@@ -22,24 +26,56 @@ class _Weights:
 
 
 def matmul(layouts: Layouts, call: relax.Call) -> relax.Expr | None:
+    """A product with constant weights, or of two matrices in equal batches."""
+    data, expr = call.args
+    if min(len(shape_of(data)), len(shape_of(expr))) < 2 or dtype_of(data) != "float32":
+        return None
+    weights = _weights(layouts, expr)
+    return _product(layouts, data, expr) if weights is None else _dense(layouts, data, weights)
+
+
+def _dense(layouts: Layouts, data: relax.Expr, weights: _Weights) -> relax.Expr:
     """(…, M, K) by constant (K, N): the weights are packed for vector loads, leading dimensions joined.
 
     Weights that the model holds as scaled int8 stay int8 and are widened in registers.
     """
-    data, expr = call.args
-    weights = _weights(layouts, expr)
-    if weights is None or len(shape_of(data)) < 2 or dtype_of(data) != "float32":
-        return None
     *leading, depth = shape_of(data)
-    width = weights.values.shape[1]
-    rows = layouts.call(relax.op.reshape(layouts.plain(data), (math.prod(leading), depth)))
+    height, width = math.prod(leading), weights.values.shape[1]
+    flat = layouts.call(relax.op.reshape(layouts.plain(data), (height, depth)))
     packed = compute.pack_dense_weight(weights.values, _vector(width, layouts.block))
-    result = layouts.emit(compute.dense, rows, relax.const(packed))
-    if packed.shape[0] * packed.shape[2] > width:
-        result = layouts.emit(compute.crop, result, width=width)
+    result = layouts.emit(compute.dense, flat, relax.const(packed), rows=_rows(height))
+    result = _cut(layouts, result, height, width)
     if weights.scale is not None:
         result = layouts.call(relax.op.multiply(result, relax.const(weights.scale)))
     return layouts.call(relax.op.reshape(result, (*leading, width)))
+
+
+def _product(layouts: Layouts, left: relax.Expr, right: relax.Expr) -> relax.Expr | None:
+    """(…, M, K) by (…, K, N): columns that fill no vectors are filled up while the right side is copied."""
+    (*batch, height, _), (*others, _, width) = shape_of(left), shape_of(right)
+    lanes = _vector(width, layouts.block)
+    if batch != others or 2 * width < lanes:
+        return None
+    first, second = layouts.plain(left), layouts.plain(right)
+    if width % lanes:
+        second = layouts.emit(compute.fill_columns, second, width=-(-width // lanes) * lanes)
+    return _cut(layouts, layouts.emit(compute.product, first, second, rows=_rows(height)), height, width)
+
+
+def _cut(layouts: Layouts, result: relax.Expr, height: int, width: int) -> relax.Expr:
+    *_, rows, columns = shape_of(result)
+    if rows > height:
+        result = layouts.emit(compute.trim_rows, result, rows=height)
+    return layouts.emit(compute.crop, result, width=width) if columns > width else result
+
+
+def _rows(height: int) -> int:
+    """The first number of rows from `height` on that can be cut into tiles of a few."""
+    return next(rows for rows in itertools.count(height) if rows < _TILE[0] or _in_tiles(rows))
+
+
+def _in_tiles(rows: int) -> bool:
+    return any(rows % tile == 0 for tile in range(*_TILE))
 
 
 def _weights(layouts: Layouts, expr: relax.Expr) -> _Weights | None:

@@ -1,10 +1,14 @@
-"""Matrix product with packed weights: a tile of rows and column vectors in registers."""
+"""Matrix product: a tile of rows and column vectors in registers."""
 
 from __future__ import annotations
 
-from tvm.s_tir import Schedule
+import math
 
-from neo_compiler.schedule.blocks import extents
+import numpy as np
+from tvm.s_tir import Schedule
+from tvm.s_tir.schedule import SBlockRV
+
+from neo_compiler.schedule.blocks import extents, split_axes
 from neo_compiler.schedule.choice import Choose
 from neo_compiler.schedule.cpu.by_lane import has_lanes
 from neo_compiler.schedule.cpu.epilogue import Vectors, find_anchor, hold_in_registers
@@ -15,24 +19,31 @@ _TILES = 6  # candidates
 
 
 def schedule(sch: Schedule, target: Target, choose: Choose) -> bool:
-    """Schedule a function whose anchor is `dense`, where its width fills vectors."""
-    if (found := find_anchor(sch, "dense")) is None:
+    """Schedule a function whose anchor is `dense` or `product`, whose widths fill vectors."""
+    if (found := find_anchor(sch, "dense") or find_anchor(sch, "product")) is None:
         return False
     anchor, last = found
-    loops = sch.get_loops(last)
-    if len(loops) != 2:
+    if len(sch.get_loops(last)) != len(split_axes(sch, anchor, sch.get_loops(anchor))[0]):
         return False
-    row, column = loops
-    rows, columns = extents(sch, loops)
+    *batch, row, column = sch.get_loops(last)
+    *outer, rows, columns = extents(sch, split_axes(sch, anchor, sch.get_loops(anchor))[0])
     lanes = next(lanes for lanes in (target.lanes, target.lanes // 2, 4) if columns % lanes == 0)
     tile = choose(convolution_tiles([columns // lanes, 1, rows], target)[:_TILES])
     row, tile_rows = sch.split(row, [None, tile.columns])
     column, tile_vectors, lane = sch.split(column, [None, tile.blocks, lanes])
-    sch.reorder(row, column, tile_rows, tile_vectors, lane)
-    at = sch.fuse(row, column)
+    stays = _right_bytes(sch, anchor) // math.prod(outer) <= target.l2 * 1024
+    order = [row, column] if stays else [column, row]
+    sch.reorder(*batch, *order, tile_rows, tile_vectors, lane)
+    at = sch.fuse(*batch, *order)
     sch.parallel(at)
     sch.unroll(tile_rows)
     sch.unroll(tile_vectors)
     sch.vectorize(lane)
     hold_in_registers(sch, anchor, at, Vectors(lanes, by_lane=has_lanes(target)))
     return True
+
+
+def _right_bytes(sch: Schedule, anchor: SBlockRV) -> int:
+    """Of all batches; where one batch's do not stay in the cache, its columns pass one after the other."""
+    right = sch.get(anchor).reads[1].source.ty
+    return math.prod(map(int, right.shape)) * np.dtype(str(right.dtype)).itemsize

@@ -32,6 +32,8 @@ GEMM = {
     "1 wide": gemm(1, 64, 1),
     "2 deep": gemm(1, 2, 24),
     "17 rows": gemm(17, 64, 40),
+    "197 rows": gemm(197, 24, 40),
+    "197 rows, 13 wide": gemm(197, 24, 13),
     "17 rows, 1 wide": gemm(17, 37, 1),
     "depth 37, width 13": gemm(3, 37, 13),
     "depth 1": gemm(5, 1, 16),
@@ -96,6 +98,16 @@ INPUTS = {
     "transposed": Case("""(float[1, 4, 9, 16] a, float[1, 4, 9, 16] b) => (float[B, H, M, N] y) {
         t = Transpose<perm=[0, 1, 3, 2]>(b) y = MatMul(a, t)
     }"""),
+    "a prime number of rows and columns": Case("""
+        (float[1, 2, 197, 24] a, float[1, 2, 24, 197] b, float[197] c) => (float[B, H, M, N] y) {
+            p = MatMul(a, b) s = Add(p, c) y = Softmax(s)
+    }"""),
+    "a prime number of rows, scaled and masked": Case("""
+        (float[2, 2, 17, 24] a, float[2, 2, 24, 32] b, float[2, 1, 1, 32] m, float S)
+        => (float[B, H, M, N] y) {
+            p = MatMul(a, b) q = Mul(p, S) y = Add(q, m)
+    }"""),
+    "one row": Case("(float[2, 1, 24] a, float[2, 24, 40] b) => (float[B, M, N] y) { y = MatMul(a, b) }"),
     "one column": Case("(float[3, 20, 20] a, float[3, 20, 1] b) => (float[B, M, N] y) { y = MatMul(a, b) }"),
     "Gemm": Case("""(float[5, 20] a, float[24, 20] b, float[24] c) => (float[M, N] y) {
         y = Gemm<transB=1>(a, b, c)
