@@ -95,8 +95,12 @@ def _add_start(commands: _Commands[argparse.ArgumentParser]) -> None:
 
 
 def _add_deploy(commands: _Commands[argparse.ArgumentParser]) -> None:
-    deploy = _add(commands, "deploy", "check a group as `start` would, and show what would run")
+    deploy = _add(commands, "deploy", "check a group, show what runs, and give it to a running core")
     deploy.add_argument("group", metavar="GROUP", help=_GROUP)
+    deploy.add_argument("--check", action="store_true", help="only check and show")
+    deploy.add_argument(
+        "--work", metavar="DIR", help="the core's; default: the only core that was started without"
+    )
     deploy.add_argument("--json", action="store_true", help="one JSON object")
     add_group_arguments(deploy)
 

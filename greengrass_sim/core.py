@@ -1,69 +1,36 @@
-"""The core: a group's functions, its services and the broker, put together around one exchange."""
+"""The core: what lasts over deployments, and the group that is deployed."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
-import re
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
-from greengrass_sim.arn import parse_thing
-from greengrass_sim.broker.url import BrokerUrl
 from greengrass_sim.connectors.inference import with_connectors
 from greengrass_sim.daemon.daemon import Daemon
-from greengrass_sim.exchange import Exchange
-from greengrass_sim.functions import Functions
+from greengrass_sim.deployment import Deployment, DeploymentOptions, thing_of
+from greengrass_sim.errors import SimError, UsageError
 from greengrass_sim.group import Group
-from greengrass_sim.group.unenforced import unenforced
-from greengrass_sim.logs import log_files
-from greengrass_sim.mqtt.bridge import Bridge, BridgeOptions
-from greengrass_sim.mqtt.session import Session, TlsFiles
-from greengrass_sim.router import Router
-from greengrass_sim.services.secrets import SecretsService
-from greengrass_sim.shadow.part import ShadowPart
+from greengrass_sim.mqtt.bridge import BridgeOptions
 from greengrass_sim.watch.control import Control
 from greengrass_sim.watch.metrics import Metrics
 from greengrass_sim.watch.scrape import ScrapeServer
-from greengrass_sim.workers.reload import CodeWatch
-
-
-class Part(Protocol):
-    """Something that serves in the core; its constructor attaches and registers it at the exchange."""
-
-    async def start(self) -> None: ...
-
-    async def stop(self) -> None: ...
-
-
-# Called with the group, the exchange and the folder for what must survive a restart.
-MakePart = Callable[[Group, Exchange, Path], Part]
-
-# Started in this order before the functions, stopped in the opposite order after them.
-PARTS: tuple[MakePart, ...] = (ShadowPart, SecretsService)
+from greengrass_sim.watch.stream import Watch
 
 
 @dataclass(frozen=True)
 class CoreOptions:
-    """The broker, and the folder for what the workers need and what must survive a restart.
+    """How groups are deployed, and ports of this machine.
 
-    `metrics_port` is for Prometheus on this machine, 0 for any free one; `reload` restarts the workers of a
-    function when its code changes.
-    `strict` leaves out what handlers would not find on a core; `daemon_port` is explained by `Daemon`.
+    `metrics_port` is for Prometheus, 0 for any free one; `daemon_port` is explained by `Daemon`.
     """
 
-    url: str
-    work: Path
-    tls: TlsFiles = field(default_factory=TlsFiles)
-    bridge: BridgeOptions = field(default_factory=BridgeOptions)
+    deployment: DeploymentOptions
     metrics_port: int | None = None
-    reload: bool = False
-    strict: bool = False
     daemon_port: int | None = None
 
 
@@ -74,19 +41,15 @@ class Core:
     """
 
     def __init__(self, group: Group, options: CoreOptions) -> None:
-        self._group = group = with_connectors(group)
         self._log = logging.getLogger("core")
-        self.exchange = Exchange(Router(group.subscriptions))
-        self._parts = [make(group, self.exchange, options.work) for make in PARTS]
-        self._daemon = Daemon(self.exchange, options.daemon_port)
-        self.functions = Functions(group, self.exchange, options.work, options.strict, self._daemon)
-        self._work = options.work
-        self._open = ExitStack()
-        self._bridge = Bridge(group, self.exchange, _session(group, options), options.bridge)
-        self._url, self._since = options.url, time.time()
-        self._control = Control(options.work, self.exchange.watch, self.status)
+        self._watch = Watch()
+        self._daemon = Daemon(options.daemon_port)
+        self._thing = thing_of(group)
+        self._deployment = self._make(group, options.deployment)
+        self._changing = asyncio.Lock()
+        self._since = time.time()
+        self.control = Control(options.deployment.work, self._watch, self.status)
         self._scrape = self._make_scrape(options.metrics_port)
-        self._reload, self._code = options.reload, CodeWatch({}, self.functions.reload)
 
     async def start(self) -> None:
         """Returns when every function is subscribed and its handler imported, or known not to be importable.
@@ -95,61 +58,79 @@ class Core:
         when another core uses the work folder, UnreachableError when a port for metrics or the local
         daemon is taken.
         """
+        async with self._changing:
+            await self._start()
+
+    async def deploy(self, group: Group, bridge: BridgeOptions) -> None:
+        """Replaces the group: its functions end, then those of the new one start.
+
+        What the broker has accepted waits in sessions that both groups have. Raises UsageError for a group of
+        another core, and what `start` raises; then the group from before runs again.
+        """
+        if group.cores and thing_of(group) != self._thing:
+            raise UsageError(f"the group is for the core {thing_of(group)}, this one is {self._thing}")
+        async with self._changing:
+            with_connectors(group)  # what is wrong with them is known before anything stops
+            before = self._deployment
+            self._log.info("the group %s is replaced by %s", before.group.name, group.name)
+            sessions = before.sessions
+            await before.stop()
+            self._deployment = following = self._make(group, replace(before.options, bridge=bridge))
+            try:
+                await following.start(sessions)
+            except SimError as error:
+                self._log.error("the group %s is deployed again: %s", before.group.name, error)
+                self._deployment = self._make(before.group, before.options)
+                await self._deployment.start({**sessions, **following.sessions})
+                raise
+
+    async def stop(self) -> None:
+        """Ends all workers, then disconnects; what no handler has finished is left to the broker."""
+        async with self._changing:
+            await self._deployment.stop()
+            await self._close()
+
+    def status(self) -> dict[str, Any]:
+        """What runs here, for `greengrass-sim status`; `since` is in seconds since 1970."""
+        group, functions = self._deployment.group, self._deployment.functions
+        return {
+            "schema_version": 1,
+            "group": group.name,
+            "broker": self._deployment.options.url,
+            "pid": os.getpid(),
+            "since": self._since,
+            "metrics": self._scrape.url if self._scrape else None,
+            "subscriptions": len(group.subscriptions),
+            "functions": functions.status(),
+        }
+
+    async def _start(self) -> None:
         try:
-            await self._control.start()
-            logs = self._open.enter_context(log_files(self._work, self._group))
-            self._log.info("log files are in %s", logs)
-            for sentence in unenforced(self._group):
-                self._log.info("%s", sentence)
+            await self.control.start()
             if self._scrape is not None:
                 await self._scrape.start()
                 self._log.info("metrics are at %s", self._scrape.url)
             await self._daemon.start()
-            await self._bridge.open()
-            for part in self._parts:
-                await part.start()
-            await self.functions.start()
-            if self._reload:
-                self._code = CodeWatch(self.functions.folders, self.functions.reload)
-                await self._code.start()
-            await self._bridge.subscribe()
-            await self.functions.imported()
+            await self._deployment.start()
         except BaseException:
-            await self.stop()
+            await self._close()
             raise
 
-    async def stop(self) -> None:
-        """Ends all workers, then disconnects; what no handler has finished is left to the broker."""
-        await self._code.stop()
-        await self.functions.stop()
-        for part in reversed(self._parts):
-            await part.stop()
-        await self._daemon.stop()
-        await self._bridge.close()
-        if self._scrape is not None:
-            await self._scrape.stop()
-        await self._control.stop()
-        self._open.close()
-
-    def status(self) -> dict[str, Any]:
-        """What runs here, for `greengrass-sim status`; `since` is in seconds since 1970."""
-        return {
-            "schema_version": 1,
-            "group": self._group.name,
-            "broker": self._url,
-            "pid": os.getpid(),
-            "since": self._since,
-            "metrics": self._scrape.url if self._scrape else None,
-            "subscriptions": len(self._group.subscriptions),
-            "functions": self.functions.status(),
-        }
+    def _make(self, group: Group, options: DeploymentOptions) -> Deployment:
+        return Deployment(group, replace(options, thing=self._thing), self._watch, self._daemon)
 
     def _make_scrape(self, port: int | None) -> ScrapeServer | None:
         if port is None:
             return None
         metrics = Metrics()
-        self.exchange.watch.attach(metrics)
+        self._watch.attach(metrics)
         return ScrapeServer(port, lambda: metrics.text(self.status()))
+
+    async def _close(self) -> None:
+        await self._daemon.stop()
+        if self._scrape is not None:
+            await self._scrape.stop()
+        await self.control.stop()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -159,11 +140,3 @@ class Core:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.stop()
-
-
-def _session(group: Group, options: CoreOptions) -> Session:
-    """Ours at the broker, under the name of the core's thing."""
-    cores = group.cores
-    # Without a core, from the group's name: brokers differ in what else they take in a client id.
-    thing = parse_thing(cores[0].thing_arn).name if cores else re.sub(r"[^\w-]", "-", group.name)
-    return Session(BrokerUrl.parse(options.url), thing, tls=options.tls)

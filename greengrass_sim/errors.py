@@ -62,3 +62,11 @@ class UnreachableError(SimError):
     """No core is running where a command looks for one, or the port that one needs is taken."""
 
     exit_code = ExitCode.UNREACHABLE
+
+
+class DeploymentError(SimError):
+    """A running core does not take a group; the exit code is that of the reason."""
+
+    def __init__(self, reason: str, exit_code: ExitCode) -> None:
+        super().__init__(f"the core keeps the group that it has: {reason}")
+        self.exit_code = exit_code

@@ -13,11 +13,16 @@ from enum import StrEnum
 from typing import Protocol
 
 from greengrass_sim.invocation import FunctionError, Invocation, Refusal, Reply, Service
+from greengrass_sim.limits import QUOTA_EXCEEDED, Limits
 from greengrass_sim.receipt import Receipt
 from greengrass_sim.router import Router
 from greengrass_sim.watch.stream import Watch
 
-NOT_FOUND, BAD_REQUEST, UNAVAILABLE = 404, 400, 503
+NOT_FOUND, BAD_REQUEST, UNAVAILABLE, TOO_LARGE = 404, 400, 503, 413
+
+
+class NoRoute(Refusal):
+    """No subscription leads from the source along the topic."""
 
 
 class QueueFullPolicy(StrEnum):
@@ -57,16 +62,19 @@ class Target(Protocol):
 class Exchange:
     """Targets by the name that subscriptions give them, services by ARN."""
 
-    def __init__(self, router: Router) -> None:
+    def __init__(self, router: Router, watch: Watch | None = None) -> None:
         self.router = router
-        self.watch = Watch()
+        self.watch = watch or Watch()
         self._targets: dict[str, Target] = {}
         self._services: dict[str, Service] = {}
+        self._limits: dict[str, Limits] = {}
         self._log = logging.getLogger("router")
 
-    def attach(self, name: str, target: Target) -> None:
-        """`target` takes what subscriptions bring to `name`; one object may have many names."""
+    def attach(self, name: str, target: Target, limits: Limits | None = None) -> None:
+        """`target` takes what subscriptions bring to `name`, within `limits`; it may have many names."""
         self._targets[name] = target
+        if limits is not None:
+            self._limits[name] = limits
 
     def register(self, arn: str, service: Service) -> None:
         """`service` answers the calls of `arn`."""
@@ -80,15 +88,16 @@ class Exchange:
     def publish(self, message: Message, policy: QueueFullPolicy = QueueFullPolicy.DEFAULT) -> None:
         """Brings the message to all targets, each once.
 
-        Raises Refusal: without a subscription, and with ALL_OR_ERROR when one has no room (none gets it).
+        Raises Refusal: without a subscription, beyond the limits of one target (none gets it), and with
+        ALL_OR_ERROR when one has no room (none gets it).
         """
-        reason = self.router.refusal(message.source, message.topic)
-        names = () if reason else self.router.targets(message.source, message.topic)
+        refusal = self._refusal(message)
+        names = () if refusal else self.router.targets(message.source, message.topic)
         targets = {self._targets[name]: name for name in names if name in self._targets}
         if self.watch.active:
-            message = self._numbered(message, list(targets.values()), reason)
-        if reason:
-            raise Refusal(BAD_REQUEST, reason)
+            message = self._numbered(message, list(targets.values()), refusal.reason if refusal else None)
+        if refusal:
+            raise refusal
         if policy is QueueFullPolicy.ALL_OR_ERROR:
             full = [name for target, name in targets.items() if not target.has_room(message)]
             if full:
@@ -113,6 +122,15 @@ class Exchange:
         else:
             target.deliver(message)
 
+    def _refusal(self, message: Message) -> Refusal | None:
+        if reason := self.router.refusal(message.source, message.topic):
+            return NoRoute(BAD_REQUEST, reason)
+        for name in self.router.targets(message.source, message.topic):
+            limits = self._limits.get(name)
+            if limits and (breach := limits.of_message(message.topic, len(message.payload))):
+                return Refusal(TOO_LARGE if breach.code == QUOTA_EXCEEDED else BAD_REQUEST, breach.reason)
+        return None
+
     def _numbered(self, message: Message, targets: list[str], refused: str | None = None) -> Message:
         rows = self.router.matching(message.source, message.topic)
         return self.watch.numbered(message, [row.id for row in rows], targets, refused)
@@ -125,8 +143,10 @@ class Exchange:
         """As `publish`, but a message that goes nowhere is only logged."""
         try:
             self.publish(message)
-        except Refusal as refusal:
+        except NoRoute as refusal:
             self._log.debug("Failed to get routes. Discarding message. %s", refusal.reason)
+        except Refusal as refusal:
+            self._log.warning("Discarding message of %s: %s", message.source, refusal.reason)
 
     async def invoke(self, invocation: Invocation) -> Reply:
         """The answer of the function or service; raises Refusal when there is none or its queue is full."""

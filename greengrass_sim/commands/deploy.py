@@ -1,23 +1,26 @@
-"""`greengrass-sim deploy`: checks a group as `start` would, and shows what would run."""
+"""`greengrass-sim deploy`: checks a group as `start` would, shows it, and gives it to a running core."""
 
 from __future__ import annotations
 
 import json
+import sys
 import tempfile
 from argparse import Namespace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from edge_runtime.errors import ExitCode
 from greengrass_sim.arn import parse_lambda
-from greengrass_sim.commands.group_options import group_of
+from greengrass_sim.commands.group_options import group_of, local_of
 from greengrass_sim.connectors.inference import with_connectors
-from greengrass_sim.errors import GroupError
+from greengrass_sim.errors import DeploymentError, GroupError, UnreachableError
 from greengrass_sim.group import Function, Group, Resource
 from greengrass_sim.group.problems import Problems
 from greengrass_sim.group.unenforced import unenforced
 from greengrass_sim.resources.tree import ResourceTree
 from greengrass_sim.runtimes import interpreter
+from greengrass_sim.watch.client import asked
 from greengrass_sim.workers.isolation import sentences
 
 SCHEMA_VERSION = 1
@@ -31,9 +34,38 @@ def run(options: Namespace) -> int:
         _unpack(group)
     except GroupError as error:
         raise GroupError.of(error.problems, str(options.group)) from error
+    if not options.check:
+        _deploy(options)
     found = describe(group)
     print(json.dumps(found, indent=2, ensure_ascii=False) if options.json else _text(found))
     return ExitCode.OK
+
+
+def _deploy(options: Namespace) -> None:
+    """Has the running core replace its group; says on stderr how that went."""
+    request = {
+        "group": str(Path(options.group).absolute()),
+        "local": asdict(local_of(options).absolute(), dict_factory=_given),
+        "allow_root": options.allow_root,
+    }
+    try:
+        with asked(options.work, do="deploy", **request) as answers:
+            answer = next(answers, None)
+    except UnreachableError:
+        if options.work is not None:
+            raise
+        print("no core is running: nothing is deployed, this is what would run", file=sys.stderr)
+        return
+    if answer is None:
+        raise UnreachableError("the core ended before it had deployed the group")
+    if "refused" in answer:
+        raise DeploymentError(answer["refused"], ExitCode(answer["code"]))
+    print(f"the core runs the group {answer['deployed']} now", file=sys.stderr)
+
+
+def _given(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A table without what is None."""
+    return {name: value for name, value in pairs if value is not None}
 
 
 def describe(group: Group) -> dict[str, Any]:

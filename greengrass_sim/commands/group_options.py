@@ -6,6 +6,7 @@ from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from greengrass_sim.group.local import Local
     from greengrass_sim.group.model import Group
 
 _PAIRS = (
@@ -34,10 +35,16 @@ def add_group_arguments(command: ArgumentParser) -> None:
 
 def group_of(options: Namespace) -> Group:
     """The group that `options.group` names, with what the other options supply; GroupError, UsageError."""
-    from pathlib import Path
-
     from greengrass_sim.group.checks.options import CheckOptions
     from greengrass_sim.group.load import load_group
+
+    return load_group(options.group, local_of(options), CheckOptions(allow_root=options.allow_root))
+
+
+def local_of(options: Namespace) -> Local:
+    """What the options supply, those of a file of settings too; GroupError, UsageError."""
+    from pathlib import Path
+
     from greengrass_sim.group.local import Code, Local, pairs, read_local
 
     local = Local(
@@ -47,6 +54,4 @@ def group_of(options: Namespace) -> Group:
         runtimes=pairs("--runtime", options.runtime),
         secrets=options.secrets and str(Path(options.secrets).absolute()),
     )
-    if options.local is not None:
-        local = local.over(read_local(Path(options.local)))
-    return load_group(options.group, local, CheckOptions(allow_root=options.allow_root))
+    return local if options.local is None else local.over(read_local(Path(options.local)))

@@ -18,6 +18,7 @@ from greengrass_sim.errors import UsageError
 from greengrass_sim.exchange import Exchange, Message
 from greengrass_sim.functions import IMPORT_S
 from greengrass_sim.group import Function, Group
+from greengrass_sim.limits import Limits
 from greengrass_sim.router import Router
 from greengrass_sim.topics import did_you_mean, name_problem
 from greengrass_sim.workers.launch import make_launches
@@ -46,8 +47,8 @@ async def invoke(group: Group, function: Function, work: Work, folder: Path) -> 
     exchange = Exchange(Router(group.subscriptions))
     published = _Published(exchange)
     for row in group.subscriptions:
-        exchange.attach(row.target, published)
-    daemon = Daemon(exchange, 0)
+        exchange.attach(row.target, published, Limits() if row.target in group.mqtt_side else None)
+    daemon = Daemon(0)
     await daemon.start()
     launch = make_launches(group, folder, door=daemon)[function.function_arn]
     worker = PinnedWorker(launch, exchange, WorkItems())

@@ -13,31 +13,28 @@ from pathlib import Path
 from types import FrameType
 
 from edge_runtime.errors import ExitCode
-from greengrass_sim.arn import parse_thing
 from greengrass_sim.broker.kinds import KINDS, Broker, open_broker
 from greengrass_sim.broker.url import BrokerUrl
+from greengrass_sim.commands.deploying import Redeployment, bridge_options, check_topics, device_names
 from greengrass_sim.commands.group_options import group_of
 from greengrass_sim.core import Core, CoreOptions
+from greengrass_sim.deployment import DeploymentOptions
 from greengrass_sim.errors import UsageError
 from greengrass_sim.gate.packets import V3, V5
 from greengrass_sim.gate.server import Gate, GateOptions
 from greengrass_sim.gate.tls import server_context
 from greengrass_sim.group import Group
-from greengrass_sim.group.model import SpoolerSettings
 from greengrass_sim.limits import PROFILES
-from greengrass_sim.mqtt.bridge import BridgeOptions
 from greengrass_sim.mqtt.session import TlsFiles
-from greengrass_sim.spool.spooler import DEFAULT_BYTES
 
 DEFAULT_PORT = 1883
-SPOOL_FILE = "spool.sqlite"
 _ENDS = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.OK}
 
 
 def run(options: Namespace) -> int:
     """Prints `ready URL` when messages are served; 130 after SIGINT, 0 after SIGTERM."""
     group = group_of(options)
-    _check_topics(group, options.broker)
+    check_topics(group, options.broker)
     if options.port is not None and options.broker not in KINDS:
         raise UsageError("--port is for the brokers embedded and mosquitto; a URL has its own port")
     port = DEFAULT_PORT if options.port is None else options.port
@@ -45,41 +42,15 @@ def run(options: Namespace) -> int:
     signal.signal(signal.SIGTERM, _leave)
     with _work_folder(options.work) as work, open_broker(options.broker, port) as broker:
         gate = _gate(options, group, broker) if options.pki else None
-        core_options = CoreOptions(
+        deployment = DeploymentOptions(
             broker.url,
             work,
             tls,
-            _bridge(options, group),
-            metrics_port=options.metrics_port,
+            bridge_options(options, group),
             reload=options.reload,
             strict=options.strict,
-            daemon_port=options.daemon_port,
         )
-        return asyncio.run(_serve(group, core_options, gate))
-
-
-def _check_topics(group: Group, broker: str) -> None:
-    """iotcore ends the connection of a client that names a topic of the system, such as a shadow's."""
-    if broker != "embedded":
-        return
-    for number, row in enumerate(group.subscriptions):
-        if row.subject.startswith("$") and not group.mqtt_side.isdisjoint((row.source, row.target)):
-            raise UsageError(
-                f"the embedded broker takes no topics that begin with $, such as {row.subject} in "
-                f"$.Subscriptions[{number}]: use --broker mosquitto"
-            )
-
-
-def _bridge(options: Namespace, group: Group) -> BridgeOptions:
-    """Options of the command line win over the settings in the group."""
-    settings = group.spooler or SpoolerSettings(on_disk=False, max_bytes=None)
-    on_disk = options.spool == "disk" if options.spool else settings.on_disk
-    if on_disk and options.work is None:
-        what = "--spool disk" if options.spool else "the group's spooler (GG_CONFIG_STORAGE_TYPE FileSystem)"
-        raise UsageError(f"{what} needs --work DIR, a folder that outlives this run, or --spool memory")
-    file = Path(options.work).absolute() / SPOOL_FILE if on_disk else None
-    size = options.spool_bytes or settings.max_bytes or DEFAULT_BYTES
-    return BridgeOptions(options.wait, PROFILES[options.limits], file, size)
+        return asyncio.run(_serve(options, group, deployment, gate))
 
 
 def _gate(options: Namespace, group: Group, broker: Broker) -> Gate:
@@ -90,7 +61,7 @@ def _gate(options: Namespace, group: Group, broker: Broker) -> Gate:
     return Gate(
         GateOptions(
             context=server_context(Path(options.pki)),
-            devices={parse_thing(device.thing_arn).name for device in group.devices},
+            devices=device_names(group),
             brokers=urls,
             limits=PROFILES[options.limits],
             host=options.tls_host,
@@ -99,12 +70,14 @@ def _gate(options: Namespace, group: Group, broker: Broker) -> Gate:
     )
 
 
-async def _serve(group: Group, options: CoreOptions, gate: Gate | None) -> int:
+async def _serve(options: Namespace, group: Group, deployment: DeploymentOptions, gate: Gate | None) -> int:
     loop = asyncio.get_running_loop()
+    core = Core(group, CoreOptions(deployment, options.metrics_port, options.daemon_port))
+    core.control.requests["deploy"] = Redeployment(options, core, gate)
     end: asyncio.Future[ExitCode] = loop.create_future()
     for number, code in _ENDS.items():
         loop.add_signal_handler(number, _settle, end, code)
-    core, changed = Core(group, options), asyncio.Event()
+    changed = asyncio.Event()
     starting = loop.create_task(_start(core, gate))
     starting.add_done_callback(lambda _: changed.set())
     end.add_done_callback(lambda _: changed.set())
@@ -115,7 +88,7 @@ async def _serve(group: Group, options: CoreOptions, gate: Gate | None) -> int:
             await starting
         return end.result()
     starting.result()
-    print(f"ready {options.url}{f' {gate.url}' if gate else ''}", flush=True)
+    print(f"ready {deployment.url}{f' {gate.url}' if gate else ''}", flush=True)
     try:
         return await end
     finally:

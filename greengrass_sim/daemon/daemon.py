@@ -14,7 +14,6 @@ from greengrass_sim.daemon import work
 from greengrass_sim.daemon.calls import Calls
 from greengrass_sim.daemon.http import HttpConnection, Request, Response
 from greengrass_sim.errors import UnreachableError
-from greengrass_sim.exchange import Exchange
 from greengrass_sim.invocation import Refusal
 from greengrass_sim.workers.caller import Caller
 from greengrass_sim.workers.guest import Guest
@@ -41,8 +40,7 @@ class Daemon:
     `port` None takes DEFAULT_PORT, or any free one when that is taken; 0 takes a free one.
     """
 
-    def __init__(self, exchange: Exchange, port: int | None = None) -> None:
-        self._exchange = exchange
+    def __init__(self, port: int | None = None) -> None:
         self._asked = port
         self._guests: dict[str, Guest] = {}
         self._calls = Calls()

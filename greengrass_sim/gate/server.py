@@ -48,6 +48,7 @@ class Gate:
         self._accepting: asyncio.Task[None] | None = None
         self._visits: set[asyncio.Task[None]] = set()
         self._inside: dict[str, Visitor] = {}
+        self._devices = options.devices
         self.url = ""
 
     async def start(self) -> str:
@@ -72,6 +73,13 @@ class Gate:
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._server is not None:
             self._server.close()
+
+    def admit_only(self, devices: Container[str]) -> None:
+        """From now on only these may come in; others that are inside have to go."""
+        self._devices = devices
+        for thing, visitor in self._inside.items():
+            if thing not in devices:
+                visitor.ousted.set()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -106,7 +114,7 @@ class Gate:
         name = address
         try:
             certificate = streams[1].get_extra_info("peercert")
-            visitor = Visitor(_common_name(certificate), self._options.devices, self._options.limits)
+            visitor = Visitor(_common_name(certificate), self._devices, self._options.limits)
             name = f"{visitor.thing} at {address}"
             await relay(visitor, streams, self._options.brokers, self._admit)
         except (Refused, MalformedError) as error:

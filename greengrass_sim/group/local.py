@@ -59,6 +59,21 @@ class Local:
             self.secrets or other.secrets,
         )
 
+    def absolute(self) -> Local:
+        """The same, for whoever has another current folder."""
+        return replace(
+            self,
+            code={name: replace(one, path=str(Path(one.path).absolute())) for name, one in self.code.items()},
+            models={name: str(Path(path).absolute()) for name, path in self.models.items()},
+            runtimes={name: _program(path) for name, path in self.runtimes.items()},
+            secrets=self.secrets and str(Path(self.secrets).absolute()),
+        )
+
+
+def _program(name: str) -> str:
+    """A name without a folder is looked up in PATH."""
+    return str(Path(name).absolute()) if "/" in name else name
+
 
 def read_local(file: Path) -> Local:
     """The settings of a file; relative paths start at its folder. Raises GroupError."""

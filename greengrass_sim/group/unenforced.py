@@ -28,4 +28,9 @@ def unenforced(group: Group) -> list[str]:
         for logger in group.loggers
         if logger.type == "AWSCloudWatch"
     ]
+    sentences += [
+        f"{thing.id}: SyncShadow is not used, shadows stay in this core"
+        for thing in (*group.cores, *group.devices)
+        if thing.sync_shadow
+    ]
     return sentences

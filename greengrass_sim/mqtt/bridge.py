@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from greengrass_sim.exchange import Exchange, Message
 from greengrass_sim.group import Group
 from greengrass_sim.group.model import CLOUD
 from greengrass_sim.limits import Limits
-from greengrass_sim.mqtt.link import MAX_IN_FLIGHT, MqttLink
-from greengrass_sim.mqtt.outlet import Outlet
+from greengrass_sim.mqtt.link import MqttLink
+from greengrass_sim.mqtt.outbox import MAX_IN_FLIGHT
+from greengrass_sim.mqtt.outlet import Outlet, discard
 from greengrass_sim.mqtt.session import Session
 from greengrass_sim.receipt import Receipt
 from greengrass_sim.spool.spooler import DEFAULT_BYTES, SpoolOptions
@@ -55,22 +57,33 @@ class Bridge:
         self._watch = exchange.watch
         self._outlets = self._make_outlets({row.target for row in group.subscriptions} & self._sides)
         self._links: list[MqttLink] = []
+        self.sessions: dict[str, tuple[str, ...]] = {}  # that receive, by client id: their filters
         for side in self._sides:
-            exchange.attach(side, self)
+            exchange.attach(side, self, options.limits)
 
     async def open(self) -> None:
         """Connects to publish; raises BrokerError when the broker is away."""
         for outlet in self._outlets.values():
             await outlet.open(self._options.wait_s)
 
-    async def subscribe(self) -> None:
-        """Opens a session for each target in the core that a subscription leads to from behind the broker."""
+    async def subscribe(self, before: Mapping[str, tuple[str, ...]]) -> None:
+        """Opens a session for each target in the core that a subscription leads to from behind the broker.
+
+        `before` are the sessions (filters by client id) of the group that was deployed until now: what they
+        subscribed to beyond this group's is given up.
+        """
         router = self._exchange.router
         for target in self._exchange.names - self._sides:
             if filters := [one for side in self._sides for one in router.filters(side, target)]:
                 session = self._session.named(self._names.get(target, target), filters)
+                session = replace(session, dropped=before.get(session.client_id, ()))
                 self._links.append(MqttLink(session, partial(self._from_broker, target)))
+                self.sessions[session.client_id] = tuple(self._links[-1].filters)
                 await self._links[-1].open(self._options.wait_s)
+        for client_id in before.keys() - self.sessions.keys():
+            link = MqttLink(replace(self._session, client_id=client_id, clean=True), discard)
+            await link.open(self._options.wait_s)
+            await link.close()
 
     async def close(self) -> None:
         """Publishes what is left, then disconnects; what is not acknowledged stays with the broker."""
@@ -82,12 +95,7 @@ class Bridge:
         return True
 
     def deliver(self, message: Message) -> None:
-        """Publishes the message, unless the broker may not carry it."""
-        if breach := self._options.limits.of_message(message.topic, len(message.payload)):
-            self._log.warning("Discarding message of %s: %s", message.source, breach.reason)
-            if self._watch.active:
-                self._watch.tell("dropped", message=message.number, target=CLOUD, reason=breach.reason)
-            return
+        """Publishes the message, which the broker may carry."""
         targets = self._exchange.router.targets(message.source, message.topic)
         outlet = self._outlets[CLOUD if CLOUD in targets else DEVICES]
         outlet.publish(message.topic, message.payload, message.receipt)

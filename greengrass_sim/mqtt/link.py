@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from greengrass_sim.backoff import Backoff
 from greengrass_sim.errors import BrokerError
 from greengrass_sim.mqtt.inbox import Inbox
+from greengrass_sim.mqtt.outbox import Outbox
 from greengrass_sim.mqtt.session import Session
 from greengrass_sim.mqtt.wire import CONNECT_S, Wire
 from greengrass_sim.receipt import Receipt
@@ -24,7 +24,6 @@ MessageCallback = Callable[[str, bytes, Receipt | None], None]
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.1, 10.0
 SHORT_LIFE_S = 5.0
 EXPECT_S = 30.0
-MAX_IN_FLIGHT = 100  # what a broken connection may make the broker see twice
 
 
 class RefusedError(ConnectionError):
@@ -38,7 +37,7 @@ class MqttLink:
         self.session = session
         self._on_message = on_message
         self._log = logging.getLogger(f"mqtt.{session.client_id}")
-        self._filters = minimal_cover(session.filters)
+        self.filters = minimal_cover(session.filters)
         self._client: Any = session.make_client()
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
@@ -47,11 +46,10 @@ class MqttLink:
         self._client.on_message = self._on_packet
         self._wire = Wire(self._client)
         self._inbox = Inbox(lambda mid: self._client.ack(mid, 1))
-        self._outbox: deque[tuple[str, bytes, Receipt | None]] = deque()
-        self._unacknowledged: dict[int, Receipt | None] = {}
-        self._connected = self._subscribed = False
+        self._outbox = Outbox(lambda topic, payload: int(self._client.publish(topic, payload, 1).mid))
+        self._subscribed = False
         self._handshake: asyncio.Future[None] | None = None
-        self._lost, self._drained = asyncio.Event(), asyncio.Event()
+        self._lost = asyncio.Event()
         self._expecting: asyncio.TimerHandle | None = None
         self._keeper: asyncio.Task[None] | None = None
 
@@ -77,15 +75,11 @@ class MqttLink:
 
     def publish(self, topic: str, payload: bytes, receipt: Receipt | None = None) -> None:
         """Sends with QoS 1, now or when there is a connection; holds the receipt until the broker has it."""
-        self._outbox.append((topic, payload, receipt.hold() if receipt else None))
-        self._send_outbox()
+        self._outbox.put(topic, payload, receipt)
 
     async def close(self, wait_s: float = 2.0) -> None:
         """Disconnects after what was published has reached the broker, or after `wait_s` seconds."""
-        if self._connected and self.waiting:
-            self._drained.clear()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._drained.wait(), wait_s)
+        await self._outbox.drain(wait_s)
         if self._keeper:
             self._keeper.cancel()
             with suppress(asyncio.CancelledError):
@@ -97,7 +91,7 @@ class MqttLink:
     @property
     def waiting(self) -> int:
         """How many published messages the broker does not have yet."""
-        return len(self._outbox) + len(self._unacknowledged)
+        return len(self._outbox)
 
     async def _connect(self) -> Exception | None:
         """One attempt; gives the reason when it failed."""
@@ -138,15 +132,10 @@ class MqttLink:
             self._log.warning("connected to %s again after %.1f s", self.session.url, away)
 
     def _set_down(self) -> None:
-        self._connected = False
+        self._outbox.is_open = False
         self._inbox.disconnected()
         if self._expecting is not None:
             self._expecting.cancel()
-
-    def _send_outbox(self) -> None:
-        while self._connected and self._outbox and len(self._unacknowledged) < MAX_IN_FLIGHT:
-            topic, payload, receipt = self._outbox.popleft()
-            self._unacknowledged[self._client.publish(topic, payload, 1).mid] = receipt
 
     def _on_connect(self, _client: Any, _data: Any, flags: Any, reason: Any, _properties: Any) -> None:
         if reason.is_failure:
@@ -154,19 +143,22 @@ class MqttLink:
             return
         loop = asyncio.get_running_loop()
         self._lost.clear()
-        self._connected = True
+        self._outbox.is_open = True
         self._inbox.connected(flags.session_present)
         self._expecting = loop.call_later(EXPECT_S, self._inbox.stop_expecting)
-        loop.call_soon(self._send_outbox)  # after paho has sent again what was under way
+        loop.call_soon(self._outbox.flush)  # after paho has sent again what was under way
         if self._subscribed and not flags.session_present:
             self._log.warning("%s has forgotten our session, and what it held for us", self.session.url)
-        if self._filters and not (flags.session_present and self._subscribed):
-            self._client.subscribe([(one, 1) for one in self._filters])
+        dropped = sorted(set(self.session.dropped) - set(self.filters))
+        if dropped and flags.session_present and not self._subscribed:
+            self._client.unsubscribe(dropped)
+        if self.filters and not (flags.session_present and self._subscribed):
+            self._client.subscribe([(one, 1) for one in self.filters])
         else:
             self._settle_handshake(None)
 
     def _on_subscribe(self, _client: Any, _data: Any, _mid: int, reasons: Any, _properties: Any) -> None:
-        refused = [name for name, reason in zip(self._filters, reasons, strict=True) if reason.is_failure]
+        refused = [name for name, reason in zip(self.filters, reasons, strict=True) if reason.is_failure]
         self._subscribed = not refused
         error = (
             RefusedError(f"it does not allow the subscription to {', '.join(refused)}") if refused else None
@@ -183,17 +175,13 @@ class MqttLink:
 
     def _on_disconnect(self, _client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         self._settle_handshake(ConnectionError(f"the connection was closed: {reason}"))
-        if self._connected and self._keeper is not None:
+        if self._outbox.is_open and self._keeper is not None:
             self._log.warning("lost the connection to %s, reconnecting", self.session.url)
         self._set_down()
         self._lost.set()
 
     def _on_publish(self, _client: Any, _data: Any, mid: int, _reason: Any, _properties: Any) -> None:
-        if receipt := self._unacknowledged.pop(mid, None):
-            receipt.release()
-        self._send_outbox()
-        if not self.waiting:
-            self._drained.set()
+        self._outbox.confirmed(mid)
 
     def _on_packet(self, _client: Any, _data: Any, message: Any) -> None:
         """An exception here would leave paho in the middle of a packet, so none gets out."""

@@ -16,7 +16,7 @@ class Outlet:
     """Publishes between `open` and `close`; with `path`, what waits survives both."""
 
     def __init__(self, session: Session, options: SpoolOptions, path: Path | None = None) -> None:
-        self._link = MqttLink(session, _nothing_subscribed)
+        self._link = MqttLink(session, discard)
         self._spooler = Spooler(options, self._link.publish, SpoolFile(path) if path else None)
 
     async def open(self, wait_s: float) -> None:
@@ -34,8 +34,8 @@ class Outlet:
         self._spooler.close()
 
 
-def _nothing_subscribed(topic: str, _payload: bytes, receipt: Receipt | None) -> None:
-    """A session of an older group may hold subscriptions that nobody has now."""
+def discard(topic: str, _payload: bytes, receipt: Receipt | None) -> None:
+    """For sessions of which nothing is expected: they may hold what an older group had subscribed to."""
     logging.getLogger("bridge").info("Discarding message on %s, nothing is subscribed to it here", topic)
     if receipt is not None:
         receipt.release()

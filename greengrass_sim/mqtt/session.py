@@ -38,7 +38,8 @@ class TlsFiles:
 class Session:
     """Where to connect, as whom, and what to subscribe to; `keepalive` in seconds.
 
-    The session persists at the broker under `client_id`, with its subscriptions and messages.
+    The session persists at the broker under `client_id`, with its subscriptions and messages, unless it is
+    `clean`: then it begins and ends with none. `dropped` are filters that it may have from before.
     """
 
     url: BrokerUrl
@@ -46,6 +47,8 @@ class Session:
     filters: tuple[str, ...] = ()
     tls: TlsFiles = TlsFiles()
     keepalive: int = 60
+    dropped: tuple[str, ...] = ()
+    clean: bool = False
 
     def named(self, suffix: str, filters: Iterable[str]) -> Session:
         """Another session at the same broker; what brokers may refuse in a client id is replaced."""
@@ -57,7 +60,7 @@ class Session:
         client = Client(
             CallbackAPIVersion.VERSION2,
             self.client_id,
-            clean_session=False,
+            clean_session=self.clean,
             manual_ack=True,
             reconnect_on_failure=False,
         )

@@ -14,6 +14,8 @@ from greengrass_sim.runtime.ipc import Decoder, Frame, Kind, encode
 from greengrass_sim.topics import matches, name_problem
 
 ROUTER_ARN = "arn:aws:lambda:::function:GGRouter"
+# What AWS IoT allows in any case, see `greengrass_sim.limits`; a core may allow more.
+SURE_PAYLOAD, SURE_TOPIC, SURE_SLASHES = 128 * 1024, 256, 7
 _RECEIVE_BYTES = 1 << 18
 _current: Link | None = None
 
@@ -134,6 +136,13 @@ class Link:
                 self._allowed[topic] = True
             return None
         return f"No subscription exists for the source {self.arn} and subject {topic}"
+
+
+def is_within_limits(topic: str, payload: bytes) -> bool:
+    """Whether the message is of a size that no core refuses; beyond that the core has to be asked."""
+    if len(payload) > SURE_PAYLOAD or topic.count("/") > SURE_SLASHES:
+        return False
+    return len(topic) <= SURE_TOPIC // 4 or len(topic.encode("utf-8", "surrogatepass")) <= SURE_TOPIC
 
 
 def current() -> Link | None:

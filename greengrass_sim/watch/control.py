@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from greengrass_sim.watch.stream import Event, Watch
 MAX_WAITING = 10_000
 
 Status = Callable[[], dict[str, Any]]
+Request = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 
 
 class Control:
@@ -26,12 +27,14 @@ class Control:
 
     Requests are `{"do": "status"}`, `{"do": "watch", "events": [kinds]}` and
     `{"do": "logs", "lines": N, "follow": true}`; the latter two go on until the connection is closed.
+    `requests` has what else may be asked for, by name: it takes the request and gives the answer.
     """
 
     def __init__(self, work: Path, watch: Watch, status: Status) -> None:
         self._path = work / NAME
         self._watch = watch
         self._status = status
+        self.requests: dict[str, Request] = {}
         self._records: RecordBuffer | None = None
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -89,7 +92,7 @@ class Control:
                 if request["follow"]:
                     await self._follow({"log"}, reader, writer)
             case other:
-                raise ValueError(other)
+                writer.write(_line(await self.requests[other](request)))
         await writer.drain()
 
     async def _follow(

@@ -8,6 +8,7 @@ import pytest
 from greengrass_sim.exchange import Exchange, Message, QueueFullPolicy
 from greengrass_sim.group import Subscription
 from greengrass_sim.invocation import FunctionError, Invocation, Refusal, Reply
+from greengrass_sim.limits import Limits
 from greengrass_sim.router import Router
 
 
@@ -61,6 +62,33 @@ def test_without_a_subscription_it_is_refused(caplog: pytest.LogCaptureFixture) 
     caplog.set_level(logging.DEBUG)
     middle.send(Message("GGShadowService", "b", b""))
     assert "Failed to get routes. Discarding message." in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("topic", "size", "status", "reason"),
+    [
+        ("a", 128 * 1024 + 1, 413, "the payload has 131073 bytes, 131072 are allowed"),
+        ("a/1/2/3/4/5/6/7/8", 1, 400, "has 8 slashes, 7 are allowed"),
+    ],
+)
+def test_beyond_the_limits_of_one_target_nobody_gets_it(
+    topic: str, size: int, status: int, reason: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    middle = exchange(
+        ("f", "#", "g"), ("f", "#", "cloud"), ("g", "#", "f"), ("GGShadowService", "#", "cloud")
+    )
+    free, broker = Box(), Box()
+    for name in ("f", "g"):
+        middle.attach(name, free)
+    middle.attach("cloud", broker, Limits())
+    with pytest.raises(Refusal, match=reason) as caught:
+        middle.publish(Message("f", topic, bytes(size)))
+    assert caught.value.status == status
+    assert free.messages == broker.messages == []
+    middle.publish(Message("g", topic, bytes(size)))  # between functions there are none
+    assert len(free.messages) == 1
+    middle.send(Message("GGShadowService", topic, bytes(size)))
+    assert "Discarding message of GGShadowService: " in caplog.text
 
 
 @pytest.mark.parametrize("policy", QueueFullPolicy)

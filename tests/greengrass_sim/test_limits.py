@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from greengrass_sim.limits import PROFILES, Limits
+from greengrass_sim.runtime import link
 
 AWS, NONE = PROFILES["aws"], PROFILES["none"]
 DEEP = "a/b/c/d/e/f/g/h"
@@ -61,3 +62,12 @@ def test_subscriptions_that_are_taken() -> None:
 
 def test_one_limit_of_our_own() -> None:
     assert Limits(payload=10).of_message("t", 11) is not None
+
+
+def test_workers_know_what_aws_allows_in_any_case() -> None:
+    limits = Limits()
+    assert (
+        limits.payload,
+        limits.topic,
+        limits.slashes,
+    ) == (link.SURE_PAYLOAD, link.SURE_TOPIC, link.SURE_SLASHES)

@@ -45,7 +45,8 @@ def folder(tmp_path: Path) -> Path:
 
 def deploy(folder: Path, *options: str) -> tuple[int, str, str]:
     sources = ("--code", f"echo={HANDLERS}", "--model", "model=model")
-    result = run_command("deploy", "group.toml", *(options or sources), folder=folder)
+    alone = {"TMPDIR": str(folder)}  # no core of others is to be found
+    result = run_command("deploy", "group.toml", *(options or sources), folder=folder, environment=alone)
     return result.returncode, result.stdout.decode(), result.stderr.decode()
 
 

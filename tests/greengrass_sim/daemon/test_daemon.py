@@ -68,7 +68,7 @@ def run(folder: Path, scenario: Callable[[Client], Awaitable[None]]) -> None:
 
     async def main() -> None:
         exchange = Exchange(Router(loaded.subscriptions))
-        daemon = Daemon(exchange, 0)
+        daemon = Daemon(0)
         running = Running(Functions(loaded, exchange, folder / "work", False, daemon), exchange)
         exchange.attach("cloud", running)
         await daemon.start()
@@ -181,6 +181,6 @@ def test_a_port_that_is_taken() -> None:
             other.listen()
             port = other.getsockname()[1]
             with pytest.raises(UnreachableError, match=f"cannot listen on port {port}"):
-                await Daemon(Exchange(Router([])), port).start()
+                await Daemon(port).start()
 
     asyncio.run(main())

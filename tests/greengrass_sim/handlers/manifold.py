@@ -53,7 +53,9 @@ def refused(event, _):
 
 def publish(event, _):
     try:
-        data.publish(topic=event["topic"], payload=b"x", queueFullPolicy=event.get("policy", ""))
+        data.publish(
+            topic=event["topic"], payload=b"x" * event.get("size", 1), queueFullPolicy=event.get("policy", "")
+        )
     except greengrasssdk.Lambda.InvocationException as error:
         return str(error)
 

@@ -15,6 +15,7 @@ from greengrass_sim.exchange import Exchange, Message
 from greengrass_sim.functions import Functions
 from greengrass_sim.group import load_group
 from greengrass_sim.invocation import Invocation, Reply
+from greengrass_sim.limits import Limits
 from greengrass_sim.router import Router
 from tests.greengrass_sim.groups import function_arn, write_group
 
@@ -57,7 +58,7 @@ def run(
 
     async def main() -> None:
         exchange = Exchange(Router(loaded.subscriptions))
-        daemon = Daemon(exchange, 0)
+        daemon = Daemon(0)
         functions = Functions(loaded, exchange, folder / "work", strict, daemon)
         await daemon.start()
         try:
@@ -71,7 +72,7 @@ def run(
 
 @asynccontextmanager
 async def _started(running: Running) -> AsyncIterator[Running]:
-    running.exchange.attach("cloud", running)
+    running.exchange.attach("cloud", running, Limits())
     await running.functions.start()
     await running.functions.imported()
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from http.client import responses
 from pathlib import Path
 from typing import Any
 
@@ -141,3 +142,30 @@ def test_a_full_core(
     monkeypatch.setattr("greengrass_sim.functions.IMPORT_S", 3.0)
     run(tmp_path, group([manifold("manifold"), stuck], routes), scenario)
     assert ("has no room" in caplog.text) == (published is None)
+
+
+@pytest.mark.parametrize(
+    ("topic", "size", "refusal"),
+    [
+        ("out/x", 128 * 1024, None),
+        ("out/x", 128 * 1024 + 1, 413),
+        ("out/1/2/3/4/5/6/7", 1, None),
+        ("out/1/2/3/4/5/6/7/8", 1, 400),
+        ("out/" + "ü" * 126, 1, None),
+        ("out/" + "ü" * 127, 1, 400),
+    ],
+)
+@pytest.mark.parametrize("policy", ["", "AllOrException"])
+def test_a_message_beyond_the_limits_raises(
+    tmp_path: Path, topic: str, size: int, refusal: int | None, policy: str
+) -> None:
+    told = refusal and f"Failed to invoke function due to HTTP Error {refusal}: {responses[refusal]}"
+
+    async def scenario(running: Running) -> None:
+        said = await running.returned(
+            "one", {"do": "publish", "topic": topic, "size": size, "policy": policy}
+        )
+        assert said == told
+        assert len(running.messages) == (refusal is None)
+
+    run(tmp_path, group([manifold("one")], [("one", "out/#", "cloud")]), scenario)

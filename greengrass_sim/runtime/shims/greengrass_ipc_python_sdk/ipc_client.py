@@ -122,12 +122,13 @@ def _own_link() -> Any:
 
 
 def _post_over(link: Any, arn: str, payload: bytes, context: str, wait: bool) -> str:
-    from greengrass_sim.runtime.link import ROUTER_ARN, CallRefused
+    from greengrass_sim.runtime.link import ROUTER_ARN, CallRefused, is_within_limits
 
     custom = _custom(context) if arn == ROUTER_ARN else {}
-    if custom and custom.get("queueFullPolicy") != "AllOrError":
+    topic = custom.get("subject", "")
+    if custom and custom.get("queueFullPolicy") != "AllOrError" and is_within_limits(topic, payload):
         try:
-            link.publish(custom.get("subject", ""), payload)
+            link.publish(topic, payload)
         except CallRefused as refused:
             raise _as_http(refused) from None
         return ""
