@@ -52,7 +52,7 @@ def test_a_sound_group_is_read(tmp_path: Path) -> None:
     assert loaded.resources[0].model is not None
     assert loaded.resources[0].model.destination_path == "/models/one"
     assert loaded.mqtt_side == {CLOUD, thing_arn("lamp")}
-    assert unenforced(loaded) == []
+    assert loaded.devices[0].sync_shadow
 
 
 def test_what_is_not_enforced_is_named(tmp_path: Path) -> None:
@@ -62,12 +62,11 @@ def test_what_is_not_enforced_is_named(tmp_path: Path) -> None:
         {"Id": "past", "Source": thing_arn("lamp"), "Subject": "a", "Target": "cloud"}
     )
     document["Loggers"] = [{"Id": "l", "Component": "Lambda", "Level": "INFO", "Type": "AWSCloudWatch"}]
-    document["Cores"][0]["SyncShadow"] = True
     assert unenforced(load_group(write_group(tmp_path, document))) == [
         "function echo: ExecArgs is not used",
         "subscription past: both ends are clients of the broker, nothing is forwarded",
         "logger l: nothing is sent to AWSCloudWatch",
-        "core: SyncShadow is not used, shadows stay in this core",
+        "d: SyncShadow is not used, shadows stay in this core",
     ]
 
 

@@ -119,7 +119,7 @@ class SessionBroker:
         return number + self.offset
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(
     payloads=st.lists(st.sampled_from([b"a", b"b"]), max_size=8),
     steps=st.lists(st.tuples(st.sampled_from(["receive", "finish", "cut"]), st.integers(0, 3)), max_size=40),
