@@ -1,0 +1,1 @@
+"""Boosted trees as XGBoost and LightGBM save them: read without either, and without unpickling anything."""
