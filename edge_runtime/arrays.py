@@ -33,6 +33,30 @@ def fixed_shape(spec: TensorSpec) -> tuple[int, ...]:
     return tuple(map(int, spec.shape))
 
 
+class Declared:
+    """A model's inputs, to be compared quickly with what is given."""
+
+    def __init__(self, specs: Sequence[TensorSpec]) -> None:
+        fixed = all(isinstance(size, int) for spec in specs for size in spec.shape)
+        self._rows = (
+            [(spec.name, np.dtype(spec.dtype), fixed_shape(spec)) for spec in specs] if fixed else None
+        )
+
+    def fitting(self, given: Mapping[str, Any]) -> list[Any] | None:
+        """The arrays in the model's order, if they are just as declared; None says nothing."""
+        if self._rows is None or len(given) != len(self._rows):
+            return None
+        found = []
+        for name, dtype, shape in self._rows:
+            array = given.get(name)
+            if type(array) is not np.ndarray or array.dtype != dtype or array.shape != shape:
+                return None
+            if not array.flags.c_contiguous:
+                return None
+            found.append(array)
+        return found
+
+
 def check_inputs(
     specs: Sequence[TensorSpec], given: Mapping[str, Any], stream: int | None = None
 ) -> list[Any]:

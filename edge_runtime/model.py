@@ -11,7 +11,7 @@ from weakref import finalize
 
 import numpy as np
 
-from edge_runtime.arrays import check_inputs
+from edge_runtime.arrays import Declared, check_inputs
 from edge_runtime.artifact import LIBRARY, PARAMS, Artifact, open_artifact
 from edge_runtime.chain import Chain
 from edge_runtime.engine import Engine, NativeMemory
@@ -47,6 +47,7 @@ class Model:
         self._engine = engine
         self._steps = engine.steps
         self._names = [spec.name for spec in self.outputs]
+        self._declared = Declared(self.inputs)
         self._sessions = SessionPool(engine)
         self._close = finalize(self, _close, self._sessions, artifact)
 
@@ -80,13 +81,18 @@ class Model:
         Raises InputError where a name, dtype or shape is not as `inputs` or `outputs` declare; RunError where
         the model is closed or its code reports an error.
         """
-        with self._sessions.session() as session:
-            given = check_inputs(self.inputs, inputs, session.stream)
+        session = self._sessions.take()
+        try:
+            given = self._declared.fitting(inputs)
+            if given is None:
+                given = check_inputs(self.inputs, inputs, session.stream)
             if outputs == HOST:
                 results: list[Any] = session.compute(given)
             else:
                 results = make_results(self._engine, outputs)
                 session.run(given, writable(self.outputs, results, session.stream))
+        finally:
+            self._sessions.give_back(session)
         return dict(zip(self._names, results, strict=True))
 
     def named(self, outputs: Mapping[str, Array]) -> dict[str, Array]:

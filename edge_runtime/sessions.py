@@ -22,16 +22,21 @@ class SessionPool:
 
     @contextmanager
     def session(self) -> Iterator[Session]:
-        """Raises RunError after `close`, or where there is no memory for a further session."""
+        """A session as long as the body runs. Raises as `take` does."""
+        session = self.take()
+        try:
+            yield session
+        finally:
+            self.give_back(session)
+
+    def take(self) -> Session:
+        """A session, to be given back. Raises RunError after `close`, or without memory for another."""
         with self._lock:
             if self._closed:
                 raise RunError("the model is closed")
             session = self._idle.pop() if self._idle else self._model.session()
             self._busy += 1
-        try:
-            yield session
-        finally:
-            self._give_back(session)
+        return session
 
     def close(self) -> None:
         """Frees everything, at once or when the last run has ended; further calls do nothing."""
@@ -40,7 +45,8 @@ class SessionPool:
                 self._closed = True
                 self._close_idle()
 
-    def _give_back(self, session: Session) -> None:
+    def give_back(self, session: Session) -> None:
+        """Ends what `take` began."""
         with self._lock:
             self._busy -= 1
             self._idle.append(session)

@@ -70,7 +70,9 @@ def _model(head: Section, sections: list[Section]) -> onnx.ModelProto:
     name, *options = head.get("objective", "custom").split()
     given = dict(option.partition(":")[::2] for option in options)
     if name not in LINKS or "sqrt" in given:
-        raise ModelError(f"LightGBM's objective {head['objective']!r} is not supported: {', '.join(LINKS)} are")
+        raise ModelError(
+            f"LightGBM's objective {head['objective']!r} is not supported: {', '.join(LINKS)} are"
+        )
     targets = int(head["num_tree_per_iteration"])
     trees = Trees()
     for number, section in enumerate(sections):
@@ -83,7 +85,9 @@ def _model(head: Section, sections: list[Section]) -> onnx.ModelProto:
 def _add(trees: Trees, target: int, section: Section) -> None:
     leaves = [float(value) for value in section["leaf_value"].split()]
     if section.get("is_linear", "0") != "0":
-        raise ModelError("trees with linear models in their leaves are not supported: train without linear_tree")
+        raise ModelError(
+            "trees with linear models in their leaves are not supported: train without linear_tree"
+        )
     if len(leaves) != int(section["num_leaves"]):
         raise ValueError("a tree of another number of leaves than it says")
     names = ("split_feature", "threshold", "decision_type", "left_child", "right_child")

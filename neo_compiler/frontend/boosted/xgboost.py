@@ -98,7 +98,9 @@ def _add(trees: Trees, target: int, tree: Mapping[str, Any], weight: float) -> N
     if any(tree.get("split_type", ())):
         raise ModelError("splits by category are not supported yet: encode categories as numbers")
     if int(tree["tree_param"].get("size_leaf_vector", 1)) > 1:
-        raise ModelError("trees with a vector in each leaf are not supported: use multi_strategy one_output_per_tree")
+        raise ModelError(
+            "trees with a vector in each leaf are not supported: use multi_strategy one_output_per_tree"
+        )
     inner = np.flatnonzero(left != LEAF)
     numbers = np.full(len(left), -1)  # of nodes as Trees has them
     numbers[inner] = np.arange(len(inner))
