@@ -13,7 +13,7 @@ venv: .venv/ready
 .venv/ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed for the compiler: make PYTHON=python3.11")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check '$(TORCH)' -e '.[compiler,cuda,torch,tensorflow,sim,broker,pki,images,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check '$(TORCH)' -e '.[compiler,cuda,torch,tensorflow,sklearn,boosting,sim,broker,pki,images,dev]'
 	@touch $@
 
 demo: venv

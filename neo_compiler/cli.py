@@ -18,6 +18,8 @@ FORMATS = """MODEL, recognised by its content, not by its name:
   PyTorch, as torch.export.save writes it        pip install 'neo-edge[torch]'
   PyTorch, pickled (.pt, .pth): with --trust     pip install 'neo-edge[torch]'
   TensorFlow SavedModel, Keras, TensorFlow Lite  pip install 'neo-edge[tensorflow]'
+  XGBoost (.json, .ubj), LightGBM (.txt)
+  scikit-learn, pickled: with --trust            pip install 'neo-edge[sklearn]'
 Where the packages are missing, the exit code is 4.
 """
 

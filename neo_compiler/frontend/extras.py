@@ -13,6 +13,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "torch": ("torch", "onnxscript"),
         "tensorflow": ("tensorflow", "tf2onnx"),
+        "sklearn": ("sklearn", "skl2onnx"),
     }
 )
 

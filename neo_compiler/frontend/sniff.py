@@ -31,12 +31,22 @@ EXPORTED = Format("a PyTorch exported program", "pt2", "neo_compiler.frontend.py
 CHECKPOINT = Format("a pickled PyTorch file", "pytorch", "neo_compiler.frontend.pytorch.checkpoint:read")
 TORCHSCRIPT = Format("a TorchScript program", "torchscript", "neo_compiler.frontend.pytorch.script:read")
 
+XGBOOST = Format("an XGBoost model", "xgboost", "neo_compiler.frontend.boosted.xgboost:read")
+LIGHTGBM = Format("a LightGBM model", "lightgbm", "neo_compiler.frontend.boosted.lightgbm:read")
+PICKLE = Format(
+    "a Python pickle, such as a scikit-learn model", "pickle", "neo_compiler.frontend.scikit:read"
+)
+
 # (offset, bytes, format); the first row that fits wins. What fits none is taken for ONNX, which has no mark.
 STARTS: tuple[tuple[int, bytes, Format], ...] = (
     (4, b"TFL3", TFLITE),
     (0, b"\x89HDF\r\n\x1a\n", KERAS),
     (0, b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19", CHECKPOINT),
-    (0, b"\x80", Format("a Python pickle")),
+    (0, b"\x80", PICKLE),
+    (0, b'{"learner"', XGBOOST),
+    (0, b"{L\0\0\0\0\0\0\0\x07learner", XGBOOST),
+    (0, b"{i\x07learner", XGBOOST),
+    (0, b"tree\nversion=", LIGHTGBM),
     (0, b"\x1f\x8b", Format("a gzip archive: unpack it first")),
     (0, b"GGUF", Format("a GGUF model")),
     (0, b"ORTM", Format("an onnxruntime .ort model")),

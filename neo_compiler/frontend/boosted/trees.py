@@ -14,6 +14,19 @@ OPSET, ML_OPSET, IR_VERSION = 18, 3, 8
 INPUT, LABEL, PROBABILITIES, VALUES = "X", "label", "probabilities", "values"
 
 
+_NODES = (
+    "nodes_treeids",
+    "nodes_nodeids",
+    "nodes_featureids",
+    "nodes_values",
+    "nodes_modes",
+    "nodes_truenodeids",
+    "nodes_falsenodeids",
+    "nodes_missing_value_tracks_true",
+)
+_SCORES = ("target_treeids", "target_nodeids", "target_ids", "target_weights")
+
+
 @dataclass(frozen=True)
 class Branch:
     """`mode` is an ONNX one; `missing` sends NaN where the condition holds; children are node numbers."""
@@ -47,19 +60,6 @@ class Trees:
     def _extend(self, names: Sequence[str], values: Sequence[Any]) -> None:
         for name, value in zip(names, values, strict=True):
             self.attributes[name].append(value)
-
-
-_NODES = (
-    "nodes_treeids",
-    "nodes_nodeids",
-    "nodes_featureids",
-    "nodes_values",
-    "nodes_modes",
-    "nodes_truenodeids",
-    "nodes_falsenodeids",
-    "nodes_missing_value_tracks_true",
-)
-_SCORES = ("target_treeids", "target_nodeids", "target_ids", "target_weights")
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ class _Reader:
 
     def _object(self, depth: int) -> dict[str, Any]:
         kind, count = self._header()
-        found = {}
+        found: dict[str, Any] = {}
         while self._peek() != b"}" if count is None else len(found) < count:
             name = self._text()
             if count is not None and name in found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,9 @@ def _logit(probability: float) -> float:
 
 
 # Objective -> how scores become outputs, and how the base score becomes one of them.
-OBJECTIVES = {
+OBJECTIVES: dict[str, tuple[str, Callable[[float], float]]] = {
     "binary:logistic": ("two classes", _logit),
     "binary:logitraw": ("identity", float),
-    "binary:hinge": ("", float),
     "multi:softprob": ("softmax", float),
     "multi:softmax": ("softmax", float),
     "reg:logistic": ("sigmoid", _logit),
