@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -16,7 +17,7 @@ Signature = dict[str, tuple[int, int]]
 
 
 def signature(folder: Path) -> Signature:
-    """Time of change and size of every module below `folder`, and of files without a suffix, by path."""
+    """Time of change and size of every module and every program below `folder`, by path."""
     found: Signature = {}
     for parent, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".") and name not in _INSTALLED]
@@ -27,7 +28,8 @@ def signature(folder: Path) -> Signature:
                     status = os.stat(path)  # noqa: PTH116 - likewise
                 except OSError:
                     continue
-                found[path] = (status.st_mtime_ns, status.st_size)
+                if "." in name or status.st_mode & stat.S_IXUSR:
+                    found[path] = (status.st_mtime_ns, status.st_size)
     return found
 
 

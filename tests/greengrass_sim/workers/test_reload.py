@@ -79,13 +79,16 @@ def test_a_broken_file_and_its_repair(tmp_path: Path) -> None:
         assert client.take(30).payload == b"repaired kept"
 
 
-def test_only_modules_count(tmp_path: Path) -> None:
-    (tmp_path / "a.py").touch()
-    for name in ("__pycache__", ".git", "inner"):
+def test_only_modules_and_programs_count(tmp_path: Path) -> None:
+    for name in ("a.py", "b.js", "state"):
+        (tmp_path / name).touch()
+    (tmp_path / "program").touch(0o755)
+    for name in ("__pycache__", ".git", "node_modules", "inner"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "b.py").touch()
     (tmp_path / "data.json").touch()
-    assert set(signature(tmp_path)) == {str(tmp_path / "a.py"), str(tmp_path / "inner" / "b.py")}
+    names = {"a.py", "b.js", "program", "inner/b.py"}
+    assert set(signature(tmp_path)) == {str(tmp_path / name) for name in names}
 
 
 def test_a_publisher_that_never_returns_is_started_anew(tmp_path: Path) -> None:
