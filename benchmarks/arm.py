@@ -4,8 +4,9 @@
     python -m benchmarks.arm light_squeezenet --kernels
 
 Nothing is measured: llvm-mca counts the cycles of a loop whose data lie in the first-level cache. A kernel's
-time is its multiply-adds at the rate of its hot loop. The share of the peak, which is that of the same model,
-is weighted by arithmetic, over all such kernels.
+time is its multiply-adds at the rate of its hot loop, and for convolutions by Winograd the arithmetic of
+transforms at the rate of the slowest loop that transforms. The share of the peak, which is that of the same
+model, is weighted by arithmetic, over all such kernels.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import zoo
-from benchmarks.loops import ITERATIONS, Loop, hot_loops, predict
+from benchmarks.loops import ITERATIONS, Loop, busy_loops, predict
 from benchmarks.work import Work, kernel_work
 from edge_runtime.errors import EdgeError, ExitCode
 from neo_compiler.frontend import load
@@ -53,18 +54,25 @@ CORES = (
 
 @dataclass(frozen=True)
 class Kernel:
-    """All calls of a kernel in a run; `rate` in multiply-adds of four lanes a cycle."""
+    """All calls of a kernel in a run; rates in multiply-adds of four lanes a cycle.
+
+    `beside` are the flops that are not in the hot loop, at the rate `beside_rate`.
+    """
 
     name: str
     work: Work
     flops: float
     loop: Loop | None
     rate: float | None
+    beside: float = 0.0
+    beside_rate: float | None = None
 
     @property
     def cycles(self) -> float | None:
-        """What its multiply-adds take at the rate of the hot loop."""
-        return self.flops / 8 / self.rate if self.rate else None
+        """What its multiply-adds take at the rates of its loops; None where one is not known."""
+        if not self.rate or (self.beside and not self.beside_rate):
+            return None
+        return (self.flops - self.beside) / 8 / self.rate + self.beside / 8 / (self.beside_rate or 1)
 
 
 def kernels(name: str, target: Target, core: Core) -> list[Kernel]:
@@ -76,20 +84,27 @@ def kernels(name: str, target: Target, core: Core) -> list[Kernel]:
         scheduled = schedule(lower(prepared, target), target)
         calls = [step.kernel for step in extract(scheduled.module, outputs).plan.steps]
         generate_object(scheduled.module, target, Path(folder, "kernels.o"))
-        loops = hot_loops(Path(folder, "kernels.o"))
-    rows = []
-    for kernel, row in work.items():
-        if row.rule in RULES and row.flops:
-            loop = _loop_of(kernel, loops)
-            rate = loop.rate(core.name, TRIPLE) if loop else None
-            rows.append(Kernel(kernel, row, row.flops * calls.count(kernel), loop, rate))
-    return rows
+        loops = busy_loops(Path(folder, "kernels.o"))
+    return [
+        _kernel(kernel, row, calls.count(kernel), _loops_of(kernel, loops), core)
+        for kernel, row in work.items()
+        if row.rule in RULES and row.flops
+    ]
 
 
-def _loop_of(kernel: str, loops: dict[str, Loop]) -> Loop | None:
+def _kernel(name: str, work: Work, calls: int, loops: list[Loop], core: Core) -> Kernel:
+    rates = [loop.rate(core.name, TRIPLE) for loop in loops]
+    flops, loop = calls * (work.flops or 0.0), loops[0] if loops else None
+    if work.rule != "winograd" or len(loops) < 2:
+        return Kernel(name, work, flops, loop, rates[0] if rates else None)
+    known = [rate for rate in rates[1:] if rate]
+    beside = flops - calls * (work.product or 0.0)
+    return Kernel(name, work, flops, loop, rates[0], beside, min(known, default=None))
+
+
+def _loops_of(kernel: str, loops: dict[str, list[Loop]]) -> list[Loop]:
     """A kernel's code is in functions whose names begin with its own."""
-    found = [loop for name, loop in loops.items() if name.removesuffix("_compute_") == kernel]
-    return max(found, key=lambda loop: loop.multiply_adds, default=None)
+    return next((rows for name, rows in loops.items() if name.removesuffix("_compute_") == kernel), [])
 
 
 def peak(core: str) -> float:
@@ -124,7 +139,7 @@ def _line(cells: tuple[str, ...]) -> str:
 
 def _print_kernels(core: Core, rows: list[Kernel]) -> None:
     for row in sorted(rows, key=lambda row: -(row.cycles or 0)):
-        share = "unknown" if row.rate is None else f"{row.rate / peak(core.name):.0%}"
+        share = f"{row.flops / 8 / row.cycles / peak(core.name):.0%}" if row.cycles else "unknown"
         spills, scalar = (row.loop.spills, row.loop.scalar) if row.loop else (0, 0)
         print(f"{row.work.rule:10} {row.flops / 1e6:9.1f} MFLOP {share:>8} {spills:3} {scalar:3}  {row.name}")
 

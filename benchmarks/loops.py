@@ -14,6 +14,8 @@ from edge_runtime.errors import EdgeError, ExitCode
 
 ITERATIONS = 100
 MULTIPLY_ADDS = re.compile(r"fml[as] v\d+\.4s|vfm[as]\.f32 q|vml[as]\.f32 q")
+BY_LANE = re.compile(r"fml[as] v\d+\.4s, v\d+\.4s, v\d+\.s\[")
+PLAIN = re.compile(r"f(add|sub|mul|max|min|maxnm|minnm) v\d+\.4s|v(add|sub|mul|max|min)\.f32 q")
 SCALAR = re.compile(r"fn?m(add|sub) s|fmul s|vfm[as]\.f32 s|vml[as]\.f32 s|vmul\.f32 s")
 STACK = re.compile(r"(ldr|ldp|ldur|str|stp|stur|vldr|vstr|vldmia|vstmia) .*\[?sp\b")
 _LABEL = re.compile(r"^[0-9a-f]+ <(.+)>:$")
@@ -39,6 +41,16 @@ class Loop:
         return sum(bool(MULTIPLY_ADDS.match(row)) for row in self.instructions)
 
     @property
+    def by_lane(self) -> int:
+        """Those of them that take one lane of an operand: products of matrices, and of convolutions."""
+        return sum(bool(BY_LANE.match(row)) for row in self.instructions)
+
+    @property
+    def operations(self) -> int:
+        """Operations on four lanes; a multiply-add is two."""
+        return 2 * self.multiply_adds + sum(bool(PLAIN.match(row)) for row in self.instructions)
+
+    @property
     def scalar(self) -> int:
         """Multiplications of single values."""
         return sum(bool(SCALAR.match(row)) for row in self.instructions)
@@ -49,9 +61,12 @@ class Loop:
         return sum(bool(STACK.match(row)) for row in self.instructions)
 
     def rate(self, cpu: str, triple: str) -> float | None:
-        """Multiply-adds in a cycle, as llvm-mca predicts them; None where it does not know an instruction."""
+        """Pairs of operations in a cycle, as llvm-mca predicts them; None where it lacks an instruction.
+
+        In the hot loop of a convolution or a matrix product these are its multiply-adds.
+        """
         cycles = predict("\n".join(self.instructions), cpu, triple)
-        return None if cycles is None else self.multiply_adds * ITERATIONS / cycles
+        return None if cycles is None else self.operations / 2 * ITERATIONS / cycles
 
 
 def predict(assembly: str, cpu: str, triple: str) -> int | None:
@@ -64,14 +79,21 @@ def predict(assembly: str, cpu: str, triple: str) -> int | None:
     return int(found[1]) if found and not done.returncode else None
 
 
-def hot_loops(code: Path) -> dict[str, Loop]:
-    """By function, the innermost loop with the most multiply-adds, of those functions that have one."""
-    found: dict[str, Loop] = {}
+def busy_loops(code: Path) -> dict[str, list[Loop]]:
+    """By function, the innermost loops with multiply-adds, the hottest first.
+
+    That is the one with the most of them by lane; where none has any, the one with the most.
+    """
+    found: dict[str, list[Loop]] = {}
     for name, rows in _functions(code).items():
-        loops = [loop for loop in _innermost(rows) if loop.multiply_adds]
-        if loops:
-            found[name] = max(loops, key=lambda loop: loop.multiply_adds)
+        if loops := [loop for loop in _innermost(rows) if loop.multiply_adds]:
+            found[name] = sorted(loops, key=lambda loop: (-loop.by_lane, -loop.multiply_adds))
     return found
+
+
+def hot_loops(code: Path) -> dict[str, Loop]:
+    """By function, the hottest of its loops."""
+    return {name: loops[0] for name, loops in busy_loops(code).items()}
 
 
 def tool(name: str) -> str:

@@ -2,7 +2,7 @@
 
     python -m benchmarks.work NAME TARGET
 
-prints JSON, kernel → {"rule", "flops", "bytes"}.
+prints JSON, kernel → {"rule", "flops", "bytes", "product"}.
 """
 
 from __future__ import annotations
@@ -39,12 +39,15 @@ class Work:
 
     `flops` counts the arithmetic of its expressions before scheduling: a multiply-add is two, and channels
     that only fill up a block count, since they are computed too; None where the kernel is a loop that nobody
-    can see into. `bytes` counts each element of its tensors once, as far as it can be used.
+    can see into. `product` is the part of them that is in the costliest of its blocks: all but the transforms
+    and what follows of a convolution by Winograd. `bytes` counts each element of its tensors once, as far as
+    it can be used.
     """
 
     rule: str
     flops: float | None
     bytes: int
+    product: float | None = None
 
 
 def kernel_work(model: onnx.ModelProto, target: Target) -> dict[str, Work]:
@@ -64,12 +67,14 @@ def kernel_work(model: onnx.ModelProto, target: Target) -> dict[str, Work]:
 def _work(function: tirx.PrimFunc, rule: str, tensors: list[Placed]) -> Work:
     """Of a kernel whose parameters are `tensors`, before it is scheduled."""
     sizes = [prod(tensor.shape) for tensor in tensors]
-    flops = None
+    flops = product = None
     if (blocks := _blocks(function)) is not None:
-        flops = float(sum(runs * _arithmetic(body) for runs, body in blocks))
+        counts = [float(runs * _arithmetic(body)) for runs, body in blocks]
+        flops, product = sum(counts), max(counts)
         sizes = [min(pair) for pair in zip(sizes, _most_used(function, blocks), strict=True)]
     widths = [np.dtype(tensor.dtype).itemsize for tensor in tensors]
-    return Work(rule, flops, sum(size * width for size, width in zip(sizes, widths, strict=True)))
+    nbytes = sum(size * width for size, width in zip(sizes, widths, strict=True))
+    return Work(rule, flops, nbytes, product)
 
 
 Blocks = list[tuple[int, tirx.Stmt]]  # how often each statement is executed

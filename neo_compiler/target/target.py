@@ -11,8 +11,9 @@ class Target:
     """A device profile; `vector` in bytes, `l1` and `l2` in KiB per core, `memory` in MiB.
 
     `also` holds other names of the device, as SageMaker Neo has them. `cores` and `memory` are 0 where the
-    profile stands for machines of any size, `emulate` is "" where qemu-user has no such CPU. `gpu` is the
-    architecture of an NVIDIA GPU, such as "sm_53", that does the work; "" where the CPU does.
+    profile stands for machines of any size, `emulate` is "" where qemu-user has no such CPU. `in_order` tells
+    that a core waits for each result that the next instruction needs. `gpu` is the architecture of an NVIDIA
+    GPU, such as "sm_53", that does the work; "" where the CPU does.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Target:
     cores: int = 0
     memory: int = 0
     emulate: str = ""
+    in_order: bool = False
     also: tuple[str, ...] = ()
     gpu: str = ""
 

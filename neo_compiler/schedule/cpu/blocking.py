@@ -44,13 +44,17 @@ class Blocking:
 
 @dataclass(frozen=True)
 class Extents:
-    """A convolution's output in channel blocks, rows and columns, and the bytes of one block's weights."""
+    """A convolution's output in channel blocks, rows and columns, and the bytes of one block's weights.
+
+    `vectors` tells whether input channels fill vectors.
+    """
 
     blocks: int
     groups: int
     rows: int
     columns: int
     weight_bytes: int
+    vectors: bool = True
 
     def piece(self, tile: Tile) -> int:
         """Rows of a piece: the most whose number keeps some threads evenly busy."""
@@ -71,7 +75,7 @@ class Extents:
 
 def blockings(of: Extents, target: Target) -> list[Blocking]:
     """Candidates, the best first: tiles in the best order of loops, then a few in the others."""
-    tiles = convolution_tiles([of.blocks // of.groups, of.rows, of.columns], target)
+    tiles = convolution_tiles([of.blocks // of.groups, of.rows, of.columns], target, of.vectors)
     order = _best_order(of, tiles, target)
     if order is Order.PIECES:
         tiles.sort(key=of.suits_pieces, reverse=True)

@@ -9,6 +9,7 @@ from neo_compiler.schedule.blocks import extents
 from neo_compiler.target import Target
 
 LANES = 4
+_MANY_SUMS = 16
 
 
 def has_lanes(target: Target) -> bool:
@@ -16,22 +17,38 @@ def has_lanes(target: Target) -> bool:
     return target.arch == "aarch64"
 
 
-def load_vectors(sch: Schedule, anchor: SBlockRV, reduction: LoopRV) -> LoopRV:
+def weights_early(target: Target, sums: int) -> bool:
+    """Whether weights are loaded together before the multiply-adds of a tile of so many sums.
+
+    Cores that execute in order then wait once, not for each lane. With fewer sums, LLVM orders loads better
+    when it is free to do so (predicted by its model of the Cortex-A53).
+    """
+    return target.in_order and sums >= _MANY_SUMS
+
+
+def load_vectors(sch: Schedule, anchor: SBlockRV, reduction: LoopRV, early: bool) -> LoopRV:
     """Let `reduction`, the innermost one and contiguous in the first operand, pass over vectors of LANES.
 
-    The vectors of a whole tile are loaded before the multiply-adds that take their lanes. Returns the
-    loop over vectors; `reduction`, and nothing changed, where it does not divide into such vectors.
+    The vectors of a whole tile are loaded before the multiply-adds that take their lanes, and with `early`
+    those of weights, the second operand, too. Returns the loop over vectors; `reduction`, and nothing
+    changed, where it does not divide into such vectors.
     """
     if extents(sch, [reduction])[0] % LANES:
         return reduction
     outer, lane = sch.split(reduction, [None, LANES], preserve_unit_iters=True)
-    vectors = sch.cache_read(anchor, 0, "local")
+    for operand in (1, 0) if early else (0,):
+        _load_before(sch, anchor, operand, outer)
+    sch.unroll(lane)
+    return outer
+
+
+def _load_before(sch: Schedule, anchor: SBlockRV, operand: int, outer: LoopRV) -> None:
+    """Load what a pass of `outer` needs of an operand into registers."""
+    vectors = sch.cache_read(anchor, operand, "local")
     sch.compute_at(vectors, outer, preserve_unit_loops=True)
-    depth = len(sch.get_loops(vectors))
-    at = [str(sch.get(loop).loop_var) for loop in sch.get_loops(vectors)].index(str(sch.get(outer).loop_var))
-    *rest, last = sch.get_loops(vectors)[at + 1 : depth]
+    loops = sch.get_loops(vectors)
+    at = [str(sch.get(loop).loop_var) for loop in loops].index(str(sch.get(outer).loop_var))
+    *rest, last = loops[at + 1 :]
     for loop in rest:
         sch.unroll(loop)
     sch.vectorize(last)
-    sch.unroll(lane)
-    return outer

@@ -11,7 +11,7 @@ from neo_compiler.lower.compute.conv2d import GROUPS
 from neo_compiler.schedule.blocks import divisors, extents, split_axes
 from neo_compiler.schedule.choice import Choose
 from neo_compiler.schedule.cpu.blocking import Blocking, Extents, Order, blockings
-from neo_compiler.schedule.cpu.by_lane import has_lanes
+from neo_compiler.schedule.cpu.by_lane import LANES, has_lanes, weights_early
 from neo_compiler.schedule.cpu.epilogue import Vectors, find_anchor, hold_in_registers, place_border
 from neo_compiler.schedule.cpu.tiles import Tile
 from neo_compiler.target import Target
@@ -48,7 +48,8 @@ def _sum_in_registers(
     for loop in (blocks, rows, columns):
         sch.unroll(loop)
     sch.vectorize(lane)
-    hold_in_registers(sch, anchor, column, Vectors(target.lanes, by_lane=has_lanes(target)))
+    early = weights_early(target, tile.accumulators)
+    hold_in_registers(sch, anchor, column, Vectors(target.lanes, by_lane=has_lanes(target), early=early))
 
 
 def _sum_in_cache(sch: Schedule, anchor: SBlockRV, last: SBlockRV, tile: Tile, rows: int) -> None:
@@ -85,5 +86,6 @@ def _order_sums(sch: Schedule, anchor: SBlockRV, tile: Tile, share: float) -> No
 def _extents(sch: Schedule, anchor: SBlockRV) -> Extents:
     spatial, reductions = split_axes(sch, anchor, sch.get_loops(anchor))
     _, blocks, rows, columns, lanes = extents(sch, spatial)
-    weights = 4 * lanes * math.prod(extents(sch, reductions))
-    return Extents(blocks, int(sch.get(anchor).annotations[GROUPS]), rows, columns, weights)
+    counts = extents(sch, reductions)
+    groups, weights = int(sch.get(anchor).annotations[GROUPS]), 4 * lanes * math.prod(counts)
+    return Extents(blocks, groups, rows, columns, weights, vectors=counts[-1] % LANES == 0)

@@ -10,7 +10,7 @@ from tvm.s_tir.schedule import SBlockRV
 
 from neo_compiler.schedule.blocks import extents, split_axes
 from neo_compiler.schedule.choice import Choose
-from neo_compiler.schedule.cpu.by_lane import has_lanes
+from neo_compiler.schedule.cpu.by_lane import has_lanes, weights_early
 from neo_compiler.schedule.cpu.epilogue import Vectors, find_anchor, hold_in_registers
 from neo_compiler.schedule.cpu.tiles import convolution_tiles
 from neo_compiler.target import Target
@@ -39,7 +39,8 @@ def schedule(sch: Schedule, target: Target, choose: Choose) -> bool:
     sch.unroll(tile_rows)
     sch.unroll(tile_vectors)
     sch.vectorize(lane)
-    hold_in_registers(sch, anchor, at, Vectors(lanes, by_lane=has_lanes(target)))
+    early = weights_early(target, tile.accumulators)
+    hold_in_registers(sch, anchor, at, Vectors(lanes, by_lane=has_lanes(target), early=early))
     return True
 
 

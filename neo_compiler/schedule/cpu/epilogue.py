@@ -45,13 +45,14 @@ class Vectors:
     """How a tile is held: in vectors of `lanes`, with the axis numbered `blocks` innermost.
 
     `unroll_taps` counts the reductions that are unrolled, from the innermost. `by_lane` loads inputs as
-    vectors whose lanes are multiplied one after another.
+    vectors whose lanes are multiplied one after another, and `early` their weights before that.
     """
 
     lanes: int
     blocks: int = 1
     unroll_taps: int = 0
     by_lane: bool = False
+    early: bool = False
 
 
 def hold_in_registers(sch: Schedule, anchor: SBlockRV, at: LoopRV, held: Vectors) -> None:
@@ -80,7 +81,7 @@ def hold_in_registers(sch: Schedule, anchor: SBlockRV, at: LoopRV, held: Vectors
         sch.unroll(loop)
     sch.vectorize(vector)
     if held.by_lane:
-        reductions[-1] = load_vectors(sch, anchor, reductions[-1])
+        reductions[-1] = load_vectors(sch, anchor, reductions[-1], held.early)
     sch.decompose_reduction(anchor, reductions[0])
 
 

@@ -48,8 +48,11 @@ class Tile:
         return f"{self.blocks}x{self.rows}x{self.columns}"
 
 
-def convolution_tiles(output: list[int], target: Target) -> list[Tile]:
-    """The tiles for an output of so many channel blocks, rows and columns, the best first."""
+def convolution_tiles(output: list[int], target: Target, vectors: bool = True) -> list[Tile]:
+    """The tiles for an output of so many channel blocks, rows and columns, the best first.
+
+    `vectors` tells whether inputs come as vectors, whose lanes are taken where the target can do so.
+    """
     blocks, rows, columns = output
     most = _MOST_BLOCKS_BY_LANE if has_lanes(target) else _MOST_BLOCKS
     tiles = [
@@ -59,17 +62,20 @@ def convolution_tiles(output: list[int], target: Target) -> list[Tile]:
         )
     ]
     fitting = [tile for tile in tiles if _fits(tile, target)]
-    return sorted(fitting, key=_merit_by_lane if has_lanes(target) else _merit, reverse=True)
+    if not has_lanes(target):
+        return sorted(fitting, key=_merit, reverse=True)
+    lanes = LANES if vectors or not target.in_order else 1
+    return sorted(fitting, key=lambda tile: _merit_by_lane(tile, lanes), reverse=True)
 
 
-def _merit_by_lane(tile: Tile) -> tuple[float, float, int]:
+def _merit_by_lane(tile: Tile, lanes: int) -> tuple[float, float, int]:
     """Multiply-adds wait for nothing where there are enough of them; then loads count.
 
-    For LANES multiply-adds of each accumulator there is one vector of inputs for each row and column, and
-    LANES of weights for each block. Cores that execute in order cannot hide them.
+    For `lanes` multiply-adds of each accumulator there is one load of inputs for each row and column, and
+    as many of weights for each block. Cores that execute in order cannot hide them.
     """
     busy = min(1.0, tile.accumulators / _LANE_FMA_LATENCY)
-    loads = (tile.rows * tile.columns + LANES * tile.blocks) / (LANES * tile.accumulators)
+    loads = (tile.rows * tile.columns + lanes * tile.blocks) / (lanes * tile.accumulators)
     return busy, -round(loads, 3), tile.columns
 
 

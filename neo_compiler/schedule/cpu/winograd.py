@@ -11,7 +11,7 @@ from tvm.s_tir.schedule import LoopRV, SBlockRV
 from neo_compiler.lower.compute.winograd import COLUMNS, PATCHES, PRODUCT, ROWS, TAPS, WINOGRAD
 from neo_compiler.schedule.blocks import blocks_of, divisors, extents, name_of
 from neo_compiler.schedule.choice import Choose
-from neo_compiler.schedule.cpu.by_lane import has_lanes
+from neo_compiler.schedule.cpu.by_lane import has_lanes, weights_early
 from neo_compiler.schedule.cpu.epilogue import Vectors, fill_padding, hold_in_registers, place_border
 from neo_compiler.schedule.cpu.tiles import convolution_tiles
 from neo_compiler.target import Target
@@ -142,7 +142,8 @@ def _multiply(
     for loop in (blocks, rows, columns):
         sch.unroll(loop)
     sch.vectorize(lane)
-    hold_in_registers(sch, product, across, Vectors(target.lanes, blocks=3, by_lane=has_lanes(target)))
+    held = Vectors(target.lanes, 3, by_lane=has_lanes(target), early=weights_early(target, tile.accumulators))
+    hold_in_registers(sch, product, across, held)
 
 
 def _transform(sch: Schedule, blocks: dict[str, SBlockRV], at: LoopRV, passes: _Passes) -> None:
