@@ -8,7 +8,7 @@ are one file, mapped into memory once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from edge_runtime.device import CORES, cpu_names, machine
 from edge_runtime.errors import ArtifactError
@@ -89,10 +89,10 @@ def choose(manifest: Manifest, wish: Wish) -> Choice:
 
 
 def view(manifest: Manifest, variant: Variant) -> Manifest:
-    """What the manifest of an artifact of this variant alone says."""
+    """What the manifest of an artifact of this variant alone says; the rest is the same for all."""
     files = {name: manifest.files[place] for name, place in variant.files.items()}
     kept = {field.name: getattr(variant, field.name) for field in fields(Variant) if field.name != "files"}
-    return Manifest(model=manifest.model, files=files, **kept)
+    return replace(manifest, files=files, variants=(), **kept)
 
 
 def check_target(manifest: Manifest, wish: Wish) -> None:

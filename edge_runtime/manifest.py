@@ -160,8 +160,8 @@ class Manifest:
 
     `features` names what a reader must understand to run this artifact rightly, so that an older reader
     refuses it; keys that no reader needs may be added freely. `parts` run in their order, and are empty where
-    one library is the whole model. Where there are `variants`, the most demanding target first, the other
-    fields but `model` and `files` repeat the first of them: see `edge_runtime.choice`.
+    one library is the whole model. Where there are `variants`, the most demanding target first, fields that
+    these have, but for `files`, repeat the first of them: see `edge_runtime.choice`.
     `labels` has, for an output of class numbers, the names of the classes, and `columns`, for a table, those
     of its columns.
     """

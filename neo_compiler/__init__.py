@@ -29,6 +29,7 @@ def compile(  # noqa: A001, PLR0913 - the public name; options are keywords so t
     tune: float | None = None,
     fallback: str = "parts",
     trust: bool = False,
+    cross_compiler: str = "",
     observer: Observer | None = None,
 ) -> Path:
     """Compile `model` and return where the artifact lies.
@@ -47,7 +48,8 @@ def compile(  # noqa: A001, PLR0913 - the public name; options are keywords so t
     unverified, and says so, unless `require_verified` forbids it. At most `tune` seconds are spent on
     measuring kernels on this machine; 0 uses the records of earlier measurements, None not even them.
     `fallback` tells what onnxruntime may run on the device where no native code exists: "never" nothing,
-    "parts" parts of the model, "whole" even all of it. `observer` is called with a StageEvent when a stage
+    "parts" parts of the model, "whole" even all of it. `cross_compiler` names a C compiler of this system
+    that links for the device, instead of ziglang. `observer` is called with a StageEvent when a stage
     begins and ends.
 
     Raises a subclass of NeoError; its `exit_code` is the one that the command line ends with.
@@ -71,6 +73,7 @@ def compile(  # noqa: A001, PLR0913 - the public name; options are keywords so t
         tune=tune,
         fallback=Fallback(fallback),
         trust=trust,
+        cross_compiler=cross_compiler,
     )
     build = compile_package if names[1:] else compile_model
     with model_file(model, Examples(example_inputs, dynamic_shapes)) as path:

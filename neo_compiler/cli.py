@@ -125,6 +125,13 @@ def _add_target(command: argparse.ArgumentParser) -> None:
         metavar="JSON",
         help='mcpu and mattr of the target, for example \'{"mcpu": "cortex-a73", "mattr": ["+neon"]}\'',
     )
+    command.add_argument(
+        "--cross-compiler",
+        default="",
+        metavar="CC",
+        help="a C compiler of this system that links for the target instead of ziglang, for example "
+        "aarch64-linux-gnu-gcc; the device's C library must not be older than the compiler's",
+    )
     _add_target_file(command)
 
 

@@ -53,7 +53,7 @@ def describe(
     alone = len(parts) == len(plans) == 1 and [spec.name for spec in plans[0].inputs] == names
     return Manifest(
         model=_model_identity(options.model, prepared),
-        compiler=_compiler_identity(options, tuned),
+        compiler=_compiler_identity(options, target, tuned),
         target=target_needs(target),
         inputs=plans[0].inputs if alone else tuple(map(tensor_spec, prepared.graph.input)),
         outputs=plans[0].outputs if alone else tuple(map(tensor_spec, prepared.graph.output)),
@@ -166,7 +166,9 @@ def _model_identity(path: Path, prepared: onnx.ModelProto) -> ModelIdentity:
     return ModelIdentity(path.stem, model.sha256, model.format, opset)
 
 
-def _compiler_identity(options: CompileOptions, tuned: Mapping[str, str] | None) -> CompilerIdentity:
+def _compiler_identity(
+    options: CompileOptions, target: Target, tuned: Mapping[str, str] | None
+) -> CompilerIdentity:
     import tvm
     from tvm.target import codegen
 
@@ -175,6 +177,7 @@ def _compiler_identity(options: CompileOptions, tuned: Mapping[str, str] | None)
         "tolerance": options.tolerance,
         "seed": options.seed,
         **({"compiler_options": dict(options.compiler_options)} if options.compiler_options else {}),
+        **({"cross_compiler": target.compiler} if target.compiler else {}),
         **({} if tuned is None else {"tuned": dict(sorted(tuned.items()))}),
     }
     llvm = str(codegen.llvm_version_major())

@@ -20,6 +20,7 @@ from neo_compiler.division import ARTIFACT, Divided, Job, divide
 from neo_compiler.errors import TargetError, UsageError
 from neo_compiler.frontend import Reading, load
 from neo_compiler.graph.prepare import Prepared, prepare_parts
+from neo_compiler.native.system import system_compiler
 from neo_compiler.options import CompileOptions
 from neo_compiler.output import output_path, workspace
 from neo_compiler.package import package
@@ -129,14 +130,20 @@ def _report(
 
 def _target(options: CompileOptions) -> Target:
     target = with_options(find_target(options.target, options.target_file), options.compiler_options)
+    if options.cross_compiler:
+        target = replace(target, compiler=options.cross_compiler)
+    if target.compiler:
+        system_compiler(target)
     if options.tune is not None:
         _require_here(target)
     return target
 
 
 def _targets(options: CompileOptions) -> list[Target]:
-    if options.compiler_options:
-        raise UsageError("compiler options are for one CPU: give one target, or profiles in a target file")
+    if options.compiler_options or options.cross_compiler:
+        raise UsageError(
+            "compiler options and a cross compiler are for one CPU: give one target, or a target file"
+        )
     names = (options.target, *options.further_targets)
     targets = [_target(replace(options, target=name)) for name in names]
     for name, count in Counter(target.name for target in targets).items():

@@ -35,6 +35,7 @@ def run(arguments: argparse.Namespace) -> None:
         target_file=Path(arguments.target_file) if arguments.target_file else None,
         require_verified=arguments.require_verified,
         compiler_options=compiler_options,
+        cross_compiler=arguments.cross_compiler,
         output=Path(arguments.output) if arguments.output else None,
         input_shapes=parse_input_shapes(arguments.input_shape),
         tolerance=arguments.tolerance,

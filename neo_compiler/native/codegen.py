@@ -15,6 +15,7 @@ from tvm.tirx.build import codegen_build
 
 from neo_compiler.errors import NeoError
 from neo_compiler.native.memory import aligned
+from neo_compiler.native.system import join_objects
 from neo_compiler.native.zig import run_zig
 from neo_compiler.target import Target
 
@@ -42,12 +43,13 @@ def generate_object(module: tvm.IRModule, target: Target, output: Path) -> int:
         lowered = tirx.transform.BindTarget(llvm.with_host(llvm))(tvm.IRModule(kernels))
         lowered = lower(lowered)
         lowered = finish()(_keep_in_registers(lowered, target) if target.arm else lowered)
-    _write_in_parts(lowered, llvm, output)
+    _write_in_parts(lowered, target, output)
     return max((_workspace_bytes(kernel) for kernel in lowered.functions.values()), default=0)
 
 
-def _write_in_parts(lowered: tvm.IRModule, llvm: tvm.target.Target, output: Path) -> None:
+def _write_in_parts(lowered: tvm.IRModule, target: Target, output: Path) -> None:
     """Let LLVM work on several parts at once: it takes most of a compilation's time."""
+    llvm = tvm.target.Target(target.llvm())
     kernels = sorted(lowered.functions.items(), key=lambda kernel: str(kernel[0].name_hint))
     if len(kernels) <= _PARTS:
         _write(lowered, llvm, output)
@@ -59,7 +61,14 @@ def _write_in_parts(lowered: tvm.IRModule, llvm: tvm.target.Target, output: Path
         parts = [tvm.IRModule(dict(kernels[first::_PARTS])) for first in range(_PARTS)]
         objects = [Path(name).resolve() / f"{number}.o" for number in range(_PARTS)]
         list(threads.map(lambda part, path: _write(part, llvm, path), parts, objects))
-        done = run_zig(["ld.lld", "-r", "-o", output.resolve(), *objects], Path(name))
+        _join(objects, target, output)
+
+
+def _join(objects: list[Path], target: Target, output: Path) -> None:
+    if target.compiler:
+        join_objects(objects, target, output)
+        return
+    done = run_zig(["ld.lld", "-r", "-o", output.resolve(), *objects], objects[0].parent)
     if done.returncode:
         raise NeoError(f"the kernels' object files cannot be joined:\n{done.stderr.strip()}")
 

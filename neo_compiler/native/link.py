@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from importlib import resources
@@ -17,6 +17,7 @@ from neo_compiler.native.cuda.source import image_source
 from neo_compiler.native.driver import driver_source
 from neo_compiler.native.libc import device_libc, stub_libraries
 from neo_compiler.native.plan import Plan
+from neo_compiler.native.system import link_library, system_compiler
 from neo_compiler.native.zig import compile_c, run_zig, zig_program
 from neo_compiler.target import Target
 
@@ -47,11 +48,11 @@ def link(
 ) -> None:
     """Writes the shared library of a model; the same input gives the same bytes.
 
-    `image` is what a GPU executes, in place of `objects`. Raises TargetError where ziglang is missing, the
-    architecture is unknown, or a kernel calls what the device's C library does not have; ValueError where the
-    plan contradicts itself.
+    `image` is what a GPU executes, in place of `objects`. Raises TargetError where ziglang, or the target's
+    own compiler, is missing, the architecture is unknown, or a kernel calls what the device's C library does
+    not have; ValueError where the plan contradicts itself.
     """
-    zig_program()
+    system_compiler(target) if target.compiler else zig_program()
     libc = device_libc(target.arch)
     sources = {"plan.c": driver_source(plan, launched=image is not None)}
     if image is not None:
@@ -59,6 +60,11 @@ def link(
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{output.name}.", dir=output.parent) as name:
         folder = Path(name)
+        library = folder / output.name
+        if target.compiler:
+            _link_with_system(sources, objects, target, library)
+            library.replace(output)
+            return
         common = _model_independent(target.arch, image is not None)
         runtime, stubs = ([_written(*row, folder) for row in rows] for rows in common)
         with _runtime() as headers:
@@ -66,9 +72,22 @@ def link(
                 source = folder / file
                 source.write_text(text, encoding="ascii")
                 runtime.append(compile_c(source, libc.triple, folder, [*libc.flags, f"-I{headers}"]))
-        library = folder / output.name
         _link_shared([*runtime, *(path.resolve() for path in objects)], stubs, library, target)
         library.replace(output)
+
+
+def _link_with_system(
+    sources: Mapping[str, str], objects: Sequence[Path], target: Target, library: Path
+) -> None:
+    """With a C compiler of the system, and with its C library: the device's must not be older."""
+    folder = library.parent
+    script = _written("exports.map", EXPORTS.encode(), folder)
+    written = [_written(name, text.encode("ascii"), folder) for name, text in sources.items()]
+    with _runtime() as headers:
+        own = runtime_sources(headers, "image.c" in sources)
+        flags = [*LDFLAGS[1:], f"--version-script={script}"]
+        code = [f"-I{headers}", *own, *written]
+        link_library(code, [path.resolve() for path in objects], target, flags, library)
 
 
 # Names and contents of object files.

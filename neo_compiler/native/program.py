@@ -10,6 +10,8 @@ from neo_compiler.errors import NeoError
 from neo_compiler.native.driver import driver_source
 from neo_compiler.native.libc import device_libc
 from neo_compiler.native.plan import Plan
+from neo_compiler.native.system import CFLAGS as SYSTEM_CFLAGS
+from neo_compiler.native.system import LIBRARIES, run_compiler
 from neo_compiler.native.zig import CFLAGS, run_zig
 from neo_compiler.target import Target
 
@@ -18,6 +20,7 @@ def link_program(objects: Sequence[Path], plan: Plan, target: Target, output: Pa
     """Write a program that runs the model once, see host/run_once.c for its arguments.
 
     Its C library is musl, which zig builds when it is first asked for an architecture: that takes a minute.
+    A C compiler of the system brings its own.
     """
     libc = device_libc(target.arch)
     source = output.with_suffix(".c")
@@ -28,6 +31,10 @@ def link_program(objects: Sequence[Path], plan: Plan, target: Target, output: Pa
         resources.as_file(native.joinpath("host")) as host,
     ):
         sources = [source, *sorted(runtime.glob("*.c")), host / "run_once.c"]
+        if target.compiler:
+            rest = ["-static", "-s", *SYSTEM_CFLAGS, f"-I{runtime}", *sources, *objects, *LIBRARIES]
+            run_compiler(target, [*rest, "-o", output], output.parent)
+            return
         flags = ["-target", libc.program, "-static", "-s", *CFLAGS, *libc.flags, f"-I{runtime}"]
         done = run_zig(["cc", *flags, *sources, *objects, "-lm", "-lpthread", "-o", output], output.parent)
     if done.returncode:

@@ -13,7 +13,8 @@ class Target:
     `also` holds other names of the device, as SageMaker Neo has them. `cores` and `memory` are 0 where the
     profile stands for machines of any size, `emulate` is "" where qemu-user has no such CPU. `in_order` tells
     that a core waits for each result that the next instruction needs. `gpu` is the architecture of an NVIDIA
-    GPU, such as "sm_53", that does the work; "" where the CPU does.
+    GPU, such as "sm_53", that does the work; "" where the CPU does. `compiler` is a C compiler of the system
+    that links for the device; "" for ziglang.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Target:
     in_order: bool = False
     also: tuple[str, ...] = ()
     gpu: str = ""
+    compiler: str = ""
 
     @property
     def lanes(self) -> int:

@@ -14,7 +14,7 @@ import pytest
 
 import edge_runtime
 from edge_runtime.artifact import open_artifact
-from edge_runtime.choice import Wish, choose
+from edge_runtime.choice import Wish, choose, view
 from edge_runtime.cli import main
 from edge_runtime.errors import ArtifactError, ExitCode, InputError
 from edge_runtime.manifest import Manifest, TargetNeeds, Variant
@@ -182,6 +182,14 @@ def test_which_of_several_that_fit(
     monkeypatch.setattr("edge_runtime.choice.cpu_names", lambda: frozenset(cores))
     choice = choose(manifest_of(*BOARDS), Wish())
     assert (choice.chosen.target.name, choice.reason) == (chosen, reason)
+
+
+def test_what_belongs_to_the_model_is_in_every_view() -> None:
+    manifest = replace(manifest_of(HERE, PI), labels={"y": ("cat", "dog")})
+    for variant in manifest.variants:
+        assert view(manifest, variant) == replace(
+            manifest, variants=(), files={}, target=variant.target, features=(), parts=()
+        )
 
 
 def test_a_variant_that_needs_more_than_this_version_knows_is_passed_over() -> None:
