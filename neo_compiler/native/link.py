@@ -86,7 +86,7 @@ def _link_with_system(
     with _runtime() as headers:
         own = runtime_sources(headers, "image.c" in sources)
         flags = [*LDFLAGS[1:], f"--version-script={script}"]
-        code = [f"-I{headers}", *own, *written]
+        code: list[str | Path] = [f"-I{headers}", *own, *written]
         link_library(code, [path.resolve() for path in objects], target, flags, library)
 
 

@@ -32,7 +32,15 @@ def link_program(objects: Sequence[Path], plan: Plan, target: Target, output: Pa
     ):
         sources = [source, *sorted(runtime.glob("*.c")), host / "run_once.c"]
         if target.compiler:
-            rest = ["-static", "-s", *SYSTEM_CFLAGS, f"-I{runtime}", *sources, *objects, *LIBRARIES]
+            rest: list[str | Path] = [
+                "-static",
+                "-s",
+                *SYSTEM_CFLAGS,
+                f"-I{runtime}",
+                *sources,
+                *objects,
+                *LIBRARIES,
+            ]
             run_compiler(target, [*rest, "-o", output], output.parent)
             return
         flags = ["-target", libc.program, "-static", "-s", *CFLAGS, *libc.flags, f"-I{runtime}"]

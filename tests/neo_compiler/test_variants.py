@@ -88,7 +88,11 @@ def test_command_line(model_path: Path, tmp_path: Path, capsys: pytest.CaptureFi
     [
         (("rasp4b", "rasp4b"), {}, "target rasp4b is named 2 times"),
         (("jetson_nano", "jetson_tx1"), {}, "target jetson_nano is named 2 times"),
-        (("rasp4b", "rasp5"), {"mcpu": "cortex-a72"}, "compiler options are for one CPU"),
+        (
+            ("rasp4b", "rasp5"),
+            {"mcpu": "cortex-a72"},
+            "compiler options and a cross compiler are for one CPU",
+        ),
     ],
 )
 def test_what_makes_no_sense(
