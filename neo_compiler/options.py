@@ -29,8 +29,8 @@ class CompileOptions:
     `require_verified` refuses to write code that could not be executed. `tune` is how many seconds may be
     spent on measuring kernels; with 0 the records of earlier measurements are used, with None (the default)
     not even they, so that the same options give the same bytes. `further_targets` are compiled into the same
-    artifact. `trust` allows model files that run code of their own when they are opened. `cross_compiler` names
-    a C compiler that links for the device, instead of ziglang.
+    artifact. `trust` allows model files that run code of their own when they are opened. `cross_compiler`
+    names a C compiler that links for the device, instead of ziglang.
     """
 
     model: Path
