@@ -42,7 +42,10 @@ def borrow(value: Any, stream: int | None, spec: TensorSpec, kind: str = "input"
         raise InputError(
             f"{kind} {spec.name!r} is on a GPU, and this model runs in host memory: copy it there"
         )
-    capsule = value.__dlpack__(stream=stream)
+    try:
+        capsule = value.__dlpack__(stream=stream)
+    except (BufferError, RuntimeError) as error:  # e.g. a tensor of torch that requires a gradient
+        raise InputError(f"{kind} {spec.name!r} cannot be taken: {error}") from None
     tensor = cast(_get(capsule, NAME), POINTER(_Managed)).contents.tensor
     shape = tuple(tensor.shape[: tensor.ndim])
     dtype = DTYPES.get(

@@ -434,7 +434,10 @@ static int run_queue(queue *rows, const event *until) {
   return code;
 }
 
+static queue default_queue;
+
 static void wait_for_all(void) {
+  (void)run_queue(&default_queue, NULL);
   for (uint32_t i = 0; i < n_streams && i < 256; i++)
     if (streams[i]->live)
       (void)run_queue(&streams[i]->queue, NULL);
@@ -464,7 +467,9 @@ static void transfer(stream *one, int kind, address_t to, address_t from, uint64
 int cuMemcpyHtoD_v2(address_t to, const void *from, size_t bytes) {
   ENTER("cuMemcpyHtoD_v2", "%zu", bytes)
   NEEDS_CONTEXT("cuMemcpyHtoD_v2")
-  code = execute(&(operation){.kind = UPLOAD, .to = to, .from = (uintptr_t)from, .bytes = bytes});
+  operation row = {.kind = UPLOAD, .to = to, .bytes = bytes};
+  row.from = (address_t)(uintptr_t)memcpy(malloc(bytes), from, bytes); /* on its way, see cuStreamSynchronize */
+  *append(&default_queue, UPLOAD) = row;
   LEAVE
 }
 
@@ -612,8 +617,12 @@ int cuStreamDestroy_v2(stream *one) {
 int cuStreamSynchronize(stream *one) {
   ENTER("cuStreamSynchronize", "")
   NEEDS_CONTEXT("cuStreamSynchronize")
-  code = one->live && !one->capturing ? run_queue(&one->queue, NULL)
-                                      : VIOLATION("a wait for a stream that is destroyed, or captures");
+  if (!one)
+    code = run_queue(&default_queue, NULL);
+  else if (!one->live || one->capturing)
+    code = VIOLATION("a wait for a stream that is destroyed, or captures");
+  else
+    code = run_queue(&one->queue, NULL);
   LEAVE
 }
 

@@ -163,6 +163,24 @@ def test_tensors_that_do_not_fit(mlp_for_gpu: Path, stub: Stub, changes: dict[st
         gc.collect()
 
 
+class Refusing:
+    """As torch's tensors that require a gradient."""
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return 2, 0
+
+    def __dlpack__(self, *, stream: int | None = None) -> object:
+        raise BufferError("use tensor.detach()")
+
+
+def test_a_tensor_that_is_not_given_away(mlp_for_gpu: Path, stub: Stub) -> None:
+    with (
+        edge_runtime.load(mlp_for_gpu) as model,
+        pytest.raises(InputError, match=r"input 'x' cannot be taken: use tensor\.detach\(\)"),
+    ):
+        model.run({"x": Refusing()})
+
+
 def test_a_tensor_on_another_gpu(mlp_for_gpu: Path, stub: Stub) -> None:
     with edge_runtime.load(mlp_for_gpu) as model:
         tensor = model.run({"x": picture()}, outputs="device")["same"]

@@ -8,14 +8,20 @@
 
 enum { MAX_THREADS = 1024 };
 
+/* A copy from ordinary memory returns while its last part is on the way, and the sessions' streams do not wait
+ * for the default one. */
+static neo_cu_result upload(neo_cu_address to, const char *from) {
+  neo_cu_result code = neo_cu.upload_now(to, from, (size_t)neo_plan.params_bytes);
+  return code == NEO_CU_OK ? neo_cu.stream_wait(NULL) : code;
+}
+
 static int upload_params(neo_model *model, const char *path) {
   char *mapped;
   if (neo_params_map(path, &mapped))
     return -1;
   int code = neo_gpu_alloc(neo_plan.params_bytes, "parameters", &model->params);
   if (code == 0 && mapped)
-    code = neo_cu_check(neo_cu.upload_now(model->params, mapped, (size_t)neo_plan.params_bytes),
-                        "the parameters cannot be copied to the GPU");
+    code = neo_cu_check(upload(model->params, mapped), "the parameters cannot be copied to the GPU");
   neo_params_unmap(mapped);
   return code;
 }
