@@ -66,7 +66,7 @@ def kernel_work(model: onnx.ModelProto, target: Target) -> dict[str, Work]:
 
 def _work(function: tirx.PrimFunc, rule: str, tensors: list[Placed]) -> Work:
     """Of a kernel whose parameters are `tensors`, before it is scheduled."""
-    sizes = [prod(tensor.shape) for tensor in tensors]
+    sizes = [prod(tensor.fixed_shape) for tensor in tensors]
     flops = product = None
     if (blocks := _blocks(function)) is not None:
         counts = [float(runs * _arithmetic(body)) for runs, body in blocks]

@@ -10,6 +10,7 @@ import numpy as np
 
 from edge_runtime.errors import InputError
 from edge_runtime.manifest import TensorSpec
+from edge_runtime.shapes import text_of
 
 if TYPE_CHECKING:  # importing it takes as long as all of this package
     import numpy.typing as npt
@@ -62,7 +63,8 @@ def check_inputs(
 ) -> list[Any]:
     """The arrays in the model's order, compact; InputError tells what was given and what is expected.
 
-    Tensors on a GPU stay there, ready on `stream`; where that is None the model takes none.
+    Tensors on a GPU stay there, ready on `stream`; where that is None the model takes none. A symbolic
+    dimension may have any size here.
     """
     check_names("input", specs, given)
     return [_check_value(spec, given[spec.name], stream) for spec in specs]
@@ -115,16 +117,20 @@ def _check_array(spec: TensorSpec, value: Any) -> Array:
             f"input {spec.name!r}: {order}{array.dtype.name} given, {expected} expected: "
             f"convert it, e.g. with array.astype({spec.dtype!r})"
         )
-    shape = fixed_shape(spec)
-    if array.ndim != len(shape):
+    if array.ndim != len(spec.shape):
         raise InputError(
             f"input {spec.name!r}: {array.ndim} dimensions given, {list(array.shape)}; "
-            f"{len(shape)} expected, {list(shape)}"
+            f"{len(spec.shape)} expected, {text_of(spec.shape)}"
         )
-    if array.shape != shape:
-        raise InputError(f"input {spec.name!r}: shape {list(array.shape)} given, {list(shape)} expected")
+    if any(
+        isinstance(size, int) and size != given for size, given in zip(spec.shape, array.shape, strict=True)
+    ):
+        raise InputError(
+            f"input {spec.name!r}: shape {list(array.shape)} given, {text_of(spec.shape)} expected"
+        )
     return array if array.flags.c_contiguous else array.copy(order="C")
 
 
 def _listing(specs: Sequence[TensorSpec], kind: str) -> str:
-    return ", ".join(f"{spec.name!r} {spec.dtype} {list(spec.shape)}" for spec in specs) or f"no {kind}s"
+    rows = (f"{spec.name!r} {spec.dtype} {text_of(spec.shape)}" for spec in specs)
+    return ", ".join(rows) or f"no {kind}s"

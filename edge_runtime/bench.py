@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edge_runtime.arrays import fixed_shape
 from edge_runtime.manifest import TensorSpec
 from edge_runtime.model import Model, load
+from edge_runtime.shapes import shape_of
 
 if TYPE_CHECKING:
     from edge_runtime.arrays import Array
@@ -88,13 +88,16 @@ def measure_kernels(model: Model, inputs: Mapping[str, Any], runs: int = 10) -> 
     return sorted(kernels, key=lambda row: -row.ms)
 
 
-def seeded_inputs(specs: tuple[TensorSpec, ...]) -> dict[str, Array]:
-    """Values to compute with where there are no better ones: normal floats, zeros of all other types."""
+def seeded_inputs(specs: tuple[TensorSpec, ...], sizes: Mapping[str, int] | None = None) -> dict[str, Array]:
+    """Values to compute with where there are no better ones: normal floats, zeros of all other types.
+
+    `sizes` are those of symbolic dimensions.
+    """
     random = np.random.default_rng(0)
     return {
-        spec.name: random.standard_normal(fixed_shape(spec)).astype(spec.dtype)
+        spec.name: random.standard_normal(shape_of(spec, sizes or {})).astype(spec.dtype)
         if spec.dtype.startswith("float")
-        else np.zeros(fixed_shape(spec), spec.dtype)
+        else np.zeros(shape_of(spec, sizes or {}), spec.dtype)
         for spec in specs
     }
 

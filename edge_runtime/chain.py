@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import fields
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from edge_runtime.engine import Engine, NativeMemory, Session
 from edge_runtime.errors import ArtifactError
 from edge_runtime.fallback import OrtModel
-from edge_runtime.manifest import Manifest, Part, TensorSpec
+from edge_runtime.manifest import Bucket, Manifest, Part, TensorSpec
 from edge_runtime.native import NativeModel
 
 if TYPE_CHECKING:
@@ -20,18 +20,21 @@ if TYPE_CHECKING:
 
 
 class Chain:
-    """The parts of an artifact; raises ArtifactError where one is missing or does not fit.
+    """The parts of a model, or of one of its buckets.
 
-    `place` tells where a file lies that the manifest names.
+    `files` are the names that its manifest knows, `place` tells where they lie. Raises ArtifactError where
+    one is missing or does not fit.
     """
 
-    def __init__(self, manifest: Manifest, place: Callable[[str], Path], threads: int) -> None:
-        self.inputs, self.outputs = manifest.inputs, manifest.outputs
-        _check_names(manifest)
+    def __init__(
+        self, whole: Manifest | Bucket, files: Container[str], place: Callable[[str], Path], threads: int
+    ) -> None:
+        self.inputs, self.outputs = whole.inputs, whole.outputs
+        _check_names(whole)
         self._parts: list[Engine] = []
         with ExitStack() as opened:
-            for part in manifest.parts:
-                engine = _open_part(part, manifest, place, threads)
+            for part in whole.parts:
+                engine = open_part(part, files, place, threads)
                 opened.callback(engine.close)
                 self._parts.append(engine)
             opened.pop_all()
@@ -112,28 +115,29 @@ class ChainSession:
             yield session, given
 
 
-def _open_part(part: Part, manifest: Manifest, place: Callable[[str], Path], threads: int) -> Engine:
+def open_part(part: Part, files: Container[str], place: Callable[[str], Path], threads: int) -> Engine:
+    """The engine of a part. Raises ArtifactError where its files are missing or do not fit."""
     for name in filter(None, (part.path, part.params)):
-        if name not in manifest.files:
+        if name not in files:
             raise ArtifactError(f"there is no {name}")
     if part.backend == "onnxruntime":
         return OrtModel(place(part.path), part, threads)
     if part.backend != "native":
         raise ArtifactError(f"{part.path}: there is no backend {part.backend!r}: install a newer neo-edge")
     native = NativeModel(place(part.path), place(part.params) if part.params else None, threads)
-    if (native.inputs, native.outputs) != (part.inputs, part.outputs):
+    if not native.declare(part.inputs, part.outputs):
         native.close()
         raise ArtifactError(f"manifest.json and {part.path} disagree about inputs and outputs")
     return native
 
 
-def _check_names(manifest: Manifest) -> None:
+def _check_names(whole: Manifest | Bucket) -> None:
     """Every tensor has to be there, as it is expected, before a part reads it."""
-    known: dict[str, TensorSpec] = {spec.name: spec for spec in manifest.inputs}
-    for part in manifest.parts:
+    known: dict[str, TensorSpec] = {spec.name: spec for spec in whole.inputs}
+    for part in whole.parts:
         _check_known(part.inputs, known, part.path)
         known |= {spec.name: spec for spec in part.outputs}
-    _check_known(manifest.outputs, known, "the model")
+    _check_known(whole.outputs, known, "the model")
 
 
 def _check_known(specs: Sequence[TensorSpec], known: Mapping[str, TensorSpec], reader: str) -> None:

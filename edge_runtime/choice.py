@@ -1,9 +1,8 @@
 """Which of an archive's variants this machine runs, and why.
 
 A choice is made twice. Here, when an archive is opened, by target: the machine decides, and only the files of
-the chosen target are unpacked. A target may have several variants, for several shapes of the inputs: which of
-them runs is for the arrays of each run to decide; they share one folder, so that parameters that are equal
-are one file, mapped into memory once.
+the chosen target are unpacked. What was compiled of it for several sizes of the inputs are its buckets, of
+which the arrays of each run choose one, see edge_runtime.buckets.
 """
 
 from __future__ import annotations

@@ -135,4 +135,6 @@ def _bench_inputs(model: Model) -> dict[str, Array]:
     from edge_runtime.selftest import cases
 
     examples = cases(model.artifact)
-    return examples[0].inputs if examples else seeded_inputs(model.inputs)
+    if examples:
+        return examples[0].inputs
+    return seeded_inputs(model.inputs, {name: row.low for name, row in model.dimensions.items()})

@@ -40,6 +40,18 @@ class TensorInfo(Structure):
     _fields_ = (("name", c_char_p), ("dtype", DataType), ("ndim", c_int32), ("shape", POINTER(c_int64)))
 
 
+class DimensionInfo(Structure):
+    """neo_dimension."""
+
+    _fields_ = (
+        ("name", c_char_p),
+        ("low", c_int64),
+        ("high", c_int64),
+        ("input", c_int32),
+        ("axis", c_int32),
+    )
+
+
 class MemoryInfo(Structure):
     """neo_memory_info, in bytes."""
 
@@ -77,6 +89,12 @@ _FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "neo_step_name": (c_char_p, (c_int32,)),
 }
 
+# What libraries that were made before there were open dimensions lack.
+_DIMENSION_FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
+    "neo_dimension_count": (c_int32, ()),
+    "neo_dimension_info": (c_int, (c_int32, POINTER(DimensionInfo))),
+}
+
 # neo_device.h: what a library for a GPU has beyond those.
 _DEVICE_FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "neo_model_device": (c_int, (c_void_p, POINTER(c_int32 * 2))),
@@ -97,6 +115,7 @@ def load_library(library: Path) -> ctypes.CDLL:
     try:
         lib = ctypes.CDLL(str(library))
         functions = _FUNCTIONS | (_DEVICE_FUNCTIONS if for_gpu(lib) else {})
+        functions |= _DIMENSION_FUNCTIONS if hasattr(lib, "neo_dimension_count") else {}
         for name, (result, arguments) in functions.items():
             function = getattr(lib, name)
             function.restype, function.argtypes = result, arguments

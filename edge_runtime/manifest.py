@@ -13,12 +13,15 @@ from edge_runtime.schema import SchemaError, parse
 SCHEMA_VERSION = 1
 
 # Names that `Manifest.features` may hold: what a reader has to know beyond this schema.
-KNOWN_FEATURES: frozenset[str] = frozenset({"cuda", "parts", "variants"})
+KNOWN_FEATURES: frozenset[str] = frozenset({"buckets", "cuda", "parts", "variants"})
 
 
 @dataclass(frozen=True)
 class TensorSpec:
-    """Name, numpy dtype name and shape of a model's input or output; a symbolic dimension is a str."""
+    """Name, numpy dtype name and shape of a model's input or output.
+
+    A symbolic dimension is a str: a name, or for outputs also a sum of products, as `2*batch+1`.
+    """
 
     name: str
     dtype: str
@@ -127,6 +130,34 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Dimension:
+    """The sizes that a symbolic dimension may have: from `low` to `high`, or only `values` if there are any.
+
+    `padded`: inputs that are smaller than what was compiled are filled up, and the outputs are cut.
+    """
+
+    low: int
+    high: int
+    values: tuple[int, ...] = ()
+    padded: bool = False
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """The model as compiled for some sizes of its symbolic dimensions, which `dimensions` holds by name.
+
+    Code that takes a dimension as it comes has a range there, all other code a single size.
+    """
+
+    dimensions: dict[str, Dimension]
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    memory: Memory
+    parts: tuple[Part, ...]
+    accuracy: Accuracy | None = None
+
+
+@dataclass(frozen=True)
 class FileEntry:
     """SHA-256 in hexadecimal and size in bytes."""
 
@@ -152,6 +183,8 @@ class Variant:
     files: dict[str, str]
     features: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
+    dimensions: dict[str, Dimension] = field(default_factory=dict)
+    buckets: tuple[Bucket, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -160,10 +193,11 @@ class Manifest:
 
     `features` names what a reader must understand to run this artifact rightly, so that an older reader
     refuses it; keys that no reader needs may be added freely. `parts` run in their order, and are empty where
-    one library is the whole model. Where there are `variants`, the most demanding target first, fields that
-    these have, but for `files`, repeat the first of them: see `edge_runtime.choice`.
-    `labels` has, for an output of class numbers, the names of the classes, and `columns`, for a table, those
-    of its columns.
+    one library is the whole model. Where the model has symbolic dimensions, `dimensions` tells their sizes,
+    `buckets` hold what was compiled for them, and `memory` is that of the largest of them. Where there are
+    `variants`, the most demanding target first, fields that these have, but for `files`, repeat the first of
+    them: see `edge_runtime.choice`. `labels` has, for an output of class numbers, the names of the classes,
+    and `columns`, for a table, those of its columns.
     """
 
     model: ModelIdentity
@@ -177,6 +211,8 @@ class Manifest:
     files: dict[str, FileEntry]
     features: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
+    dimensions: dict[str, Dimension] = field(default_factory=dict)
+    buckets: tuple[Bucket, ...] = ()
     variants: tuple[Variant, ...] = ()
     labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
     columns: dict[str, tuple[str, ...]] = field(default_factory=dict)

@@ -18,11 +18,14 @@ from edge_runtime.engine import NativeMemory
 from edge_runtime.errors import ArtifactError, RunError
 from edge_runtime.interface import DTYPES, DataType, MemoryInfo, Tensor, TensorInfo, for_gpu, load_library
 from edge_runtime.manifest import TensorSpec
+from edge_runtime.shapes import bind, is_fixed, shape_of
 
 if TYPE_CHECKING:
     from edge_runtime.arrays import Array
     from edge_runtime.cuda.memory import Block, DeviceMemory
     from edge_runtime.engine import Values
+
+SYMBOLIC = -1  # what a library says of a dimension whose size each run decides
 
 
 class NativeModel:
@@ -61,6 +64,14 @@ class NativeModel:
     def steps(self) -> list[str]:
         """The names of the kernel calls in order."""
         return [self._lib.neo_step_name(i).decode() for i in range(self._lib.neo_step_count())]
+
+    def declare(self, inputs: tuple[TensorSpec, ...], outputs: tuple[TensorSpec, ...]) -> bool:
+        """Give the symbolic dimensions their names; False where these are not the model's own specs."""
+        pairs = ((self.inputs, inputs), (self.outputs, outputs))
+        if not all(len(own) == len(given) and all(map(_agree, own, given)) for own, given in pairs):
+            return False
+        self.inputs, self.outputs = inputs, outputs
+        return True
 
     def session(self) -> NativeSession:
         return NativeSession(self, self._lib, self._handle)
@@ -116,8 +127,20 @@ class NativeModel:
             dtype = DTYPES.get((info.dtype.code, info.dtype.bits))
             if dtype is None:
                 raise ArtifactError(f"{info.name.decode()}: numpy has no type for the values of this tensor")
-            rows.append(TensorSpec(info.name.decode(), dtype, tuple(info.shape[: info.ndim])))
+            name, sizes = info.name.decode(), enumerate(info.shape[: info.ndim])
+            shape = (f"{name}_{axis}" if size == SYMBOLIC else size for axis, size in sizes)
+            rows.append(TensorSpec(name, dtype, tuple(shape)))
         return tuple(rows)
+
+
+def _agree(own: TensorSpec, given: TensorSpec) -> bool:
+    """Whether a spec of the library is `given`; it knows no names of dimensions."""
+    if (own.name, own.dtype, len(own.shape)) != (given.name, given.dtype, len(given.shape)):
+        return False
+    return all(
+        size == asked or (isinstance(size, str) and isinstance(asked, str))
+        for size, asked in zip(own.shape, given.shape, strict=True)
+    )
 
 
 class NativeSession:
@@ -128,10 +151,11 @@ class NativeSession:
         self._handle = c_void_p()
         self._inputs = _TensorTable(model.inputs)
         self._outputs = _TensorTable(model.outputs)
-        self._made = [(spec.dtype, fixed_shape(spec)) for spec in model.outputs]
+        self._fixed = is_fixed((*model.inputs, *model.outputs))
+        self._made = [(spec.dtype, shape_of(spec, {})) for spec in model.outputs] if self._fixed else []
         model.check(lib.neo_session_create(handle, byref(self._handle)))
         self._staged: _Staged | None = None
-        if model.device is None and _is_small(model):
+        if model.device is None and self._fixed and _is_small(model):
             held = [aligned_empty(spec.dtype, fixed_shape(spec)) for spec in (*model.inputs, *model.outputs)]
             given, made = held[: len(model.inputs)], held[len(model.inputs) :]
             self._staged = _Staged(given, made, self._call(given, made))
@@ -152,13 +176,13 @@ class NativeSession:
                 held[...] = value
             self._model.check(self._lib.neo_session_run(*staged.call))
             return [held.copy() for held in staged.outputs]
-        outputs = self._new_outputs()
+        outputs = self._new_outputs(inputs)
         self.run(inputs, outputs)
         return outputs
 
     def time(self, inputs: Values) -> list[int]:
         """`profile` with results that nobody reads."""
-        return self.profile(inputs, self._new_outputs())
+        return self.profile(inputs, self._new_outputs(inputs))
 
     def run(self, inputs: Values, outputs: Values) -> None:
         """Computes `outputs` in place; all are compact and have the model's dtypes and shapes."""
@@ -174,8 +198,11 @@ class NativeSession:
         self._model.check(self._lib.neo_session_destroy(self._handle))
         self._handle = c_void_p()
 
-    def _new_outputs(self) -> list[Array]:
-        return [aligned_empty(dtype, shape) for dtype, shape in self._made]
+    def _new_outputs(self, inputs: Values) -> list[Array]:
+        if self._fixed:
+            return [aligned_empty(dtype, shape) for dtype, shape in self._made]
+        sizes = bind(self._model.inputs, [_shape(value) for value in inputs])
+        return [aligned_empty(spec.dtype, shape_of(spec, sizes)) for spec in self._model.outputs]
 
     def _call(self, inputs: Values, outputs: Values) -> tuple[Any, ...]:
         given, made = self._inputs, self._outputs
@@ -200,19 +227,30 @@ def _is_small(model: NativeModel) -> bool:
 
 
 class _TensorTable:
-    """An array of pointers to DLTensors, of which only the places of the data change from run to run."""
+    """An array of pointers to DLTensors, of which only the places of the data change from run to run.
+
+    Where there are symbolic dimensions, the shapes do too.
+    """
 
     def __init__(self, specs: Sequence[TensorSpec]) -> None:
         codes = {name: code for code, name in DTYPES.items()}
         self._rows = (Tensor * len(specs))()
         self._keep = []
         for row, spec in zip(self._rows, specs, strict=True):
-            shape = (c_int64 * len(spec.shape))(*map(int, spec.shape))
+            shape = (c_int64 * len(spec.shape))(
+                *(size if isinstance(size, int) else SYMBOLIC for size in spec.shape)
+            )
             self._keep.append(shape)
             row.ndim = len(shape)
             row.dtype = DataType(*codes[spec.dtype], 1)
             row.shape = ctypes.cast(shape, POINTER(c_int64))
         self._pointers = (POINTER(Tensor) * len(specs))(*map(ctypes.pointer, self._rows))
+        self._symbolic = [
+            (number, axis)
+            for number, spec in enumerate(specs)
+            for axis, size in enumerate(spec.shape)
+            if isinstance(size, str)
+        ]
 
     def point_to(self, values: Values) -> Any:
         for row, value in zip(self._rows, values, strict=True):
@@ -221,7 +259,16 @@ class _TensorTable:
             else:
                 row.data = value.address
                 row.device_type, row.device_id = value.device
+        for number, axis in self._symbolic:
+            self._keep[number][axis] = _shape(values[number])[axis]
         return self._pointers
+
+
+def _shape(value: object) -> tuple[int, ...]:
+    """Libraries whose shapes each run decides are for CPUs: they take arrays."""
+    assert isinstance(value, np.ndarray)
+    shape: tuple[int, ...] = value.shape
+    return shape
 
 
 _HOST = 1  # kDLCPU

@@ -12,6 +12,7 @@ import numpy as np
 from edge_runtime.arrays import fixed_shape
 from edge_runtime.errors import InputError
 from edge_runtime.manifest import TensorSpec
+from edge_runtime.shapes import is_fixed, text_of
 
 if TYPE_CHECKING:
     from edge_runtime.arrays import Array
@@ -38,6 +39,8 @@ def read_picture(path: Path | bytes, spec: TensorSpec, options: PictureOptions) 
 
     Raises InputError where Pillow is missing, the file is no picture, or the input does not take one.
     """
+    if not is_fixed([spec]):
+        raise InputError(f"input {spec.name!r} {text_of(spec.shape)} has no fixed size: give a .npy file")
     shape = fixed_shape(spec)
     layout = options.layout or _guess_layout(spec, shape)
     if len(shape) != 4 or shape[0] != 1 or shape[layout.index("C")] not in _MODES:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from edge_runtime.manifest import Accuracy, Manifest, TensorSpec
+from edge_runtime.shapes import range_text, text_of
 
 
 def size(count: float) -> str:
@@ -32,6 +33,7 @@ def describe(manifest: Manifest, misfit: str | None) -> Iterator[str]:
     yield from _specs("output", manifest.outputs)
     for name, names in sorted({**manifest.labels, **manifest.columns}.items()):
         yield f"names       {name}: {', '.join(names)}"
+    yield from _sizes(manifest)
     parts = (
         (memory.arena_bytes, "arena"),
         (memory.scratch_bytes, "scratch"),
@@ -64,7 +66,17 @@ def _accuracy(found: Accuracy) -> str:
 
 def _specs(kind: str, specs: Iterable[TensorSpec]) -> Iterator[str]:
     for spec in specs:
-        yield f"{kind:11} {spec.name}: {spec.dtype} {list(spec.shape)}"
+        yield f"{kind:11} {spec.name}: {spec.dtype} {text_of(spec.shape)}"
+
+
+def _sizes(manifest: Manifest) -> Iterator[str]:
+    for name, row in manifest.dimensions.items():
+        filled = ", smaller ones are filled up" if row.padded else ""
+        yield f"dimension   {name}: {range_text(row)}{filled}"
+    for bucket in manifest.buckets:
+        sizes = ", ".join(f"{name} {range_text(row)}" for name, row in bucket.dimensions.items())
+        arena = size(bucket.memory.arena_bytes + bucket.memory.scratch_bytes)
+        yield f"compiled    for {sizes}: {arena} a session"
 
 
 def describe_outputs(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,25 @@ def make_results(engine: Engine, wish: str | Mapping[str, Any]) -> list[Any]:
 def writable(specs: Sequence[TensorSpec], results: Sequence[Any], stream: int | None) -> Values:
     """What the code writes to, of `make_results`; InputError where an object is not as the model declares."""
     return [_writable(spec, value, stream) for spec, value in zip(specs, results, strict=True)]
+
+
+def handed_over(
+    specs: Sequence[TensorSpec], results: Sequence[Array], wish: str | Mapping[str, Any]
+) -> list[Any]:
+    """Results of a run whose shapes it decided, in what the caller gives for them.
+
+    InputError where `wish` cannot be fulfilled.
+    """
+    if not isinstance(wish, Mapping):
+        raise InputError(
+            f"outputs: {wish!r} given; a model with symbolic dimensions gives {HOST!r} arrays only"
+        )
+    check_names("output", specs, wish, partial=True)
+    exact = [replace(spec, shape=result.shape) for spec, result in zip(specs, results, strict=True)]
+    made = [wish.get(spec.name, result) for spec, result in zip(specs, results, strict=True)]
+    for place, result in zip(writable(exact, made, None), results, strict=True):
+        place[...] = result  # type: ignore[index]
+    return made
 
 
 def _new_array(spec: TensorSpec) -> Array:

@@ -20,7 +20,8 @@ def compile(  # noqa: A001, PLR0913 - the public name; options are keywords so t
     dynamic_shapes: Any = None,
     target: str | Sequence[str] = "host",
     output: str | Path | None = None,
-    input_shapes: Mapping[str, tuple[int, ...]] | None = None,
+    input_shapes: Mapping[str, Sequence[int | str | Sequence[int]]] | None = None,
+    dimensions: Mapping[str, int | str | Sequence[int]] | None = None,
     tolerance: float = 1e-4,
     seed: int = 0,
     target_file: str | Path | None = None,
@@ -42,7 +43,9 @@ def compile(  # noqa: A001, PLR0913 - the public name; options are keywords so t
     `target` is a name that `neo targets` lists, or one of the TOML table `target_file`; several make an
     artifact from which each device takes what fits it best. `compiler_options`, such as
     {"mcpu": "cortex-a73"}, change its CPU. `output` is a `.tar.gz` file or a new folder, by default
-    `<model stem>-<target>.tar.gz` in the current folder. `input_shapes` fixes symbolic inputs. The compiled
+    `<model stem>-<target>.tar.gz` in the current folder. `input_shapes` fixes symbolic inputs, as
+    {"x": (1, 3, 224, 224)}, or leaves several sizes open, as {"x": ("1..8", 3, [192, 224], 224)};
+    `dimensions` does so for dimensions that the model names, as {"sequence": "1..128"}. The compiled
     model is run and compared with onnxruntime on inputs drawn with `seed`; `tolerance` is relative to each
     output's largest magnitude. Where neither this machine nor an emulator can execute the code it is written
     unverified, and says so, unless `require_verified` forbids it. At most `tune` seconds are spent on
@@ -57,6 +60,7 @@ def compile(  # noqa: A001, PLR0913 - the public name; options are keywords so t
     from neo_compiler.frontend.memory import Examples, model_file
     from neo_compiler.job import compile_model, compile_package
     from neo_compiler.options import CompileOptions, Fallback
+    from neo_compiler.sizes import as_size, as_sizes
 
     names = (target,) if isinstance(target, str) else tuple(target)
     options = CompileOptions(
@@ -64,7 +68,8 @@ def compile(  # noqa: A001, PLR0913 - the public name; options are keywords so t
         target=names[0],
         further_targets=names[1:],
         output=None if output is None else Path(output),
-        input_shapes=dict(input_shapes or {}),
+        input_shapes={name: tuple(map(as_size, shape)) for name, shape in (input_shapes or {}).items()},
+        dimensions={name: as_sizes(sizes) for name, sizes in (dimensions or {}).items()},
         tolerance=tolerance,
         seed=seed,
         target_file=None if target_file is None else Path(target_file),

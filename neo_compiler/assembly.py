@@ -117,7 +117,7 @@ def native_part(part: Part, bench: Bench, place: str, kernels: Path) -> BuiltPar
         inputs=made.plan.inputs,
         outputs=made.plan.outputs,
         nodes=len(part.model.graph.node),
-        operators=_operators(part.model),
+        operators=operators(part.model),
     )
     return BuiltPart(entry, made.plan, made.rules, kernels, made.tuning)
 
@@ -134,7 +134,7 @@ def fallback_part(part: Part, files: Path, place: str, reasons: Mapping[str, str
         inputs=tuple(map(tensor_spec, part.model.graph.input)),
         outputs=tuple(map(tensor_spec, part.model.graph.output)),
         nodes=len(nodes),
-        operators=_operators(part.model),
+        operators=operators(part.model),
         reasons={node.op_type: reasons[node_name(node)] for node in nodes if node_name(node) in reasons},
     )
     return BuiltPart(entry)
@@ -161,5 +161,6 @@ def tensor_spec(value: onnx.ValueInfoProto) -> TensorSpec:
     return TensorSpec(value.name, dtype.name, tuple(sizes))
 
 
-def _operators(model: onnx.ModelProto) -> dict[str, int]:
+def operators(model: onnx.ModelProto) -> dict[str, int]:
+    """How many nodes there are of each operator."""
     return dict(sorted(Counter(node.op_type for node in model.graph.node).items()))

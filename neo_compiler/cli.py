@@ -69,7 +69,15 @@ def _add_compile(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         action="append",
         default=[],
         metavar="NAME:SIZES",
-        help="fix the shape of an input, for example x:1,3,224,224; may be repeated",
+        help="the shape of an input, for example x:1,3,224,224; a size may be a range, x:1..8,3,224,224, or "
+        "a list, x:[1,4,8],3,224,224; may be repeated",
+    )
+    command.add_argument(
+        "--dim",
+        action="append",
+        default=[],
+        metavar="NAME=SIZES",
+        help="the sizes of a dimension that the model names, for example sequence=1..128; may be repeated",
     )
     command.add_argument(
         "-o",

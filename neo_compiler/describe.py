@@ -37,7 +37,7 @@ from neo_compiler.verify.execute import Verified
 
 MANIFEST = "manifest.json"
 META = "compiled.meta"
-SELFTEST = "selftest/0.npz"
+SELFTEST = "selftest/{}.npz"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip file can hold
 
 
@@ -121,11 +121,11 @@ def write_meta(manifest: Manifest, folder: Path) -> None:
     (folder / META).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
 
-def write_selftest(sample: Sample, folder: Path) -> None:
-    """Write the sample as `selftest/0.npz`, with keys `input:<name>` and `expected:<name>`."""
+def write_selftest(sample: Sample, folder: Path, number: int = 0) -> None:
+    """Write the sample as `selftest/<number>.npz`, with keys `input:<name>` and `expected:<name>`."""
     arrays = {f"input:{name}": value for name, value in sample.inputs.items()}
     arrays |= {f"expected:{name}": value for name, value in sample.expected.items()}
-    path = folder / SELFTEST
+    path = folder / SELFTEST.format(number)
     path.parent.mkdir(exist_ok=True)
     write_npz(path, arrays)
 
@@ -173,7 +173,15 @@ def _compiler_identity(
     from tvm.target import codegen
 
     asked = {
-        "input_shapes": {name: list(shape) for name, shape in sorted(options.input_shapes.items())},
+        "input_shapes": {
+            name: [size if isinstance(size, int) else str(size) for size in shape]
+            for name, shape in sorted(options.input_shapes.items())
+        },
+        **(
+            {"dimensions": {name: str(row) for name, row in options.dimensions.items()}}
+            if options.dimensions
+            else {}
+        ),
         "tolerance": options.tolerance,
         "seed": options.seed,
         **({"compiler_options": dict(options.compiler_options)} if options.compiler_options else {}),

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import onnx
 
 from edge_runtime.errors import ArtifactError
@@ -16,32 +15,46 @@ from edge_runtime.manifest import Manifest
 from edge_runtime.verify import check_fit
 from neo_compiler.assembly import BuiltPart
 from neo_compiler.describe import accuracy, target_needs, write_manifest, write_meta, write_selftest
-from neo_compiler.division import ARTIFACT, Divided, Job, divide
+from neo_compiler.division import ARTIFACT, Job, divide
+from neo_compiler.dynamic.compile import compile_dynamic
+from neo_compiler.dynamic.request import Request, resolve
 from neo_compiler.errors import TargetError, UsageError
 from neo_compiler.frontend import Reading, load
-from neo_compiler.graph.prepare import Prepared, prepare_parts
+from neo_compiler.graph.prepare import Prepared
 from neo_compiler.native.system import system_compiler
+from neo_compiler.native.weights import Sharing
 from neo_compiler.options import CompileOptions
 from neo_compiler.output import output_path, workspace
 from neo_compiler.package import package
 from neo_compiler.report import PackageReport, Report
+from neo_compiler.single import Task, prepare_single
+from neo_compiler.sizes import fixed_shapes
 from neo_compiler.stages import Observer, Stages
 from neo_compiler.target import Target, find_target
 from neo_compiler.target.neo import with_options
 from neo_compiler.tune.outcome import Tuning
 from neo_compiler.variants import gather, preference
-from neo_compiler.verify import Sample, draw_sample
-from neo_compiler.verify.inputs import seeded_inputs
-
-SHAPE_SAMPLES = 2  # runs that must agree on a shape that no rule tells
+from neo_compiler.verify import OutputCheck, Sample, draw_sample
 
 
 @dataclass(frozen=True)
 class Source:
-    """What all targets share: the model as it is compiled, and what its results are compared with."""
+    """What all targets share: the model, the sizes asked for, and what was prepared where these are fixed."""
 
-    prepared: Prepared
-    sample: Sample
+    model: onnx.ModelProto
+    request: Request
+    fixed: tuple[Prepared, Sample] | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was built for a target: a whole artifact in the folder `files`."""
+
+    files: Path
+    manifest: Manifest
+    checks: tuple[OutputCheck, ...]
+    parts: tuple[BuiltPart, ...]
+    sharing: Sharing | None = None
 
 
 def compile_model(options: CompileOptions, observer: Observer | None = None) -> Report:
@@ -55,12 +68,10 @@ def compile_model(options: CompileOptions, observer: Observer | None = None) -> 
     stages = Stages(observer)
     with workspace(path) as work:
         source = _read(options, stages)
-        job = Job(options, target, source.prepared, source.sample, work, stages)
-        divided = divide(job)
+        made = _build(Task(options, target, source.model, work, stages), source)
         with stages("package"):
-            manifest = _finish(job, divided)
-            package(job.files, path, work)
-    return _report(path, manifest, divided, stages)
+            package(made.files, path, work)
+    return _report(path, made, stages)
 
 
 def compile_package(options: CompileOptions, observer: Observer | None = None) -> PackageReport:
@@ -79,42 +90,49 @@ def compile_package(options: CompileOptions, observer: Observer | None = None) -
             folder = work / "targets" / target.name
             folder.mkdir(parents=True)
             with stages(target.name):
-                job = Job(options, target, source.prepared, source.sample, folder, stages)
-                built.append((job, divide(job)))
+                built.append(_build(Task(options, target, source.model, folder, stages), source))
         with stages("package"):
-            manifests = [_finish(job, divided) for job, divided in built]
             (work / ARTIFACT).mkdir()
-            folders = [job.files for job, _ in built]
-            whole = gather(list(zip(manifests, folders, strict=True)), work / ARTIFACT)
+            whole = gather([(made.manifest, made.files) for made in built], work / ARTIFACT)
             package(work / ARTIFACT, path, work)
-    reports = [
-        _report(path, manifest, divided, stages, (job.target.name,))
-        for manifest, (job, divided) in zip(manifests, built, strict=True)
-    ]
+    reports = [_report(path, made, stages, (made.manifest.target.name,)) for made in built]
     return PackageReport(path, whole, stages.times, tuple(reports))
 
 
 def _read(options: CompileOptions, stages: Stages) -> Source:
     with stages("load"):
-        model = load(options.model, Reading(options.trust, options.input_shapes))
-    with stages("prepare"):
-        prepared = prepare_parts(model, options.input_shapes, lambda proto: _samples(proto, options.seed))
+        model = load(options.model, Reading(options.trust, fixed_shapes(options.input_shapes)))
+    request = resolve(model, options.input_shapes, options.dimensions)
+    if request.dimensions:
+        return Source(model, request, None)
+    prepared = prepare_single(model, request.at({}), options.seed, stages)
     with stages("reference"):
-        return Source(prepared, draw_sample(model, prepared.model, options.tolerance, options.seed))
+        sample = draw_sample(model, prepared.model, options.tolerance, options.seed)
+    return Source(model, request, (prepared, sample))
 
 
-def _finish(job: Job, divided: Divided) -> Manifest:
-    """Write what an artifact holds beside its code."""
-    write_selftest(job.sample, job.files)
+def _build(task: Task, source: Source) -> Outcome:
+    """Compile, compare, and write what an artifact holds beside its code."""
+    if source.fixed is None:
+        if task.target.gpu:
+            raise UsageError(
+                f"target {task.target.name}: a GPU's code is for fixed shapes: give one size each"
+            )
+        made = compile_dynamic(task, source.request)
+        parts = max((row.single.divided.parts for row in made.made), key=len)
+        return Outcome(task.work / ARTIFACT, made.manifest, made.checks, parts, made.sharing)
+    prepared, sample = source.fixed
+    job = Job(task.options, task.target, prepared, sample, task.work, task.stages)
+    divided = divide(job)
+    write_selftest(sample, job.files)
     write_meta(divided.manifest, job.files)
-    return write_manifest(replace(divided.manifest, accuracy=accuracy(divided.found, job.sample)), job.files)
+    found = replace(divided.manifest, accuracy=accuracy(divided.found, sample))
+    return Outcome(job.files, write_manifest(found, job.files), divided.found.checks, divided.parts)
 
 
-def _report(
-    path: Path, manifest: Manifest, divided: Divided, stages: Stages, place: tuple[str, ...] = ()
-) -> Report:
+def _report(path: Path, made: Outcome, stages: Stages, place: tuple[str, ...] = ()) -> Report:
     """`place` is the path of the stage that the target's own stages are parts of."""
-    native = [part for part in divided.parts if part.plan is not None]
+    native = [part for part in made.parts if part.plan is not None]
     calls = [
         (step.kernel, part.rules[step.operator or step.kernel])
         for part in native
@@ -125,7 +143,7 @@ def _report(
     seconds = {
         path[depth:]: time for path, time in stages.times.items() if path[:depth] == place and path != place
     }
-    return Report(path, manifest, seconds, divided.found.checks, calls, _tuning(native))
+    return Report(path, made.manifest, seconds, made.checks, calls, _tuning(native), made.sharing)
 
 
 def _target(options: CompileOptions) -> Target:
@@ -160,10 +178,6 @@ def _tuning(native: Sequence[BuiltPart]) -> Tuning | None:
     """That of the part with the most kernel calls."""
     most = max(native, key=lambda part: len(part.plan.steps) if part.plan else 0, default=None)
     return None if most is None else most.tuning
-
-
-def _samples(prepared: onnx.ModelProto, seed: int) -> list[dict[str, np.ndarray]]:
-    return [seeded_inputs(prepared, seed + number) for number in range(SHAPE_SAMPLES)]
 
 
 def _require_here(target: Target) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from neo_compiler.errors import UsageError
+from neo_compiler.sizes import Shapes, Sizes
 
 
 class Fallback(StrEnum):
@@ -23,8 +24,10 @@ class Fallback(StrEnum):
 class CompileOptions:
     """Everything that a compilation depends on, beside the model file's content.
 
-    `input_shapes` fixes symbolic inputs; `output` None means `<model stem>-<target>.tar.gz` in the current
-    folder; `tolerance` is how far an output may lie from the reference, relative to its largest magnitude.
+    `input_shapes` gives the shapes of inputs and `dimensions` the sizes of dimensions that the model names,
+    as numbers, or as several sizes, see neo_compiler.sizes; `output` None means
+    `<model stem>-<target>.tar.gz` in the current folder; `tolerance` is how far an output may lie from the
+    reference, relative to its largest magnitude.
     `target_file` is a table of further targets; `compiler_options` (`mcpu`, `mattr`) change the target's CPU;
     `require_verified` refuses to write code that could not be executed. `tune` is how many seconds may be
     spent on measuring kernels; with 0 the records of earlier measurements are used, with None (the default)
@@ -36,7 +39,8 @@ class CompileOptions:
     model: Path
     target: str = "host"
     output: Path | None = None
-    input_shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    input_shapes: Shapes = field(default_factory=dict)
+    dimensions: Mapping[str, Sizes] = field(default_factory=dict)
     tolerance: float = 1e-4
     seed: int = 0
     target_file: Path | None = None
@@ -55,29 +59,3 @@ class CompileOptions:
             raise UsageError(f"the seed must be at least 0, not {self.seed}")
         if self.tune is not None and not 0 <= self.tune < float("inf"):
             raise UsageError(f"the seconds for tuning must be a number of at least 0, not {self.tune}")
-
-
-def parse_input_shape(text: str) -> tuple[str, tuple[int, ...]]:
-    """An input's name and shape from `x:1,3,224,224`; the name may hold colons itself.
-
-    Raises UsageError where the text has another form.
-    """
-    name, colon, sizes = text.rpartition(":")
-    try:
-        shape = tuple(int(size) for size in sizes.split(",")) if sizes.strip() else ()
-    except ValueError:
-        colon = ""
-        shape = ()
-    if not colon or not name:
-        raise UsageError(f"--input-shape {text!r}: write NAME:SIZE,SIZE,..., for example x:1,3,224,224")
-    return name, shape
-
-
-def parse_input_shapes(texts: list[str]) -> dict[str, tuple[int, ...]]:
-    """The shapes of several options. Raises UsageError where one input is named twice."""
-    shapes: dict[str, tuple[int, ...]] = {}
-    for name, shape in map(parse_input_shape, texts):
-        if name in shapes:
-            raise UsageError(f"--input-shape names the input {name!r} twice")
-        shapes[name] = shape
-    return shapes

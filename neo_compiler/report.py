@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from edge_runtime.manifest import Accuracy, Manifest, Part
+from edge_runtime.shapes import range_text
+from neo_compiler.native.weights import Sharing
 from neo_compiler.tune.outcome import Tuning
 from neo_compiler.variants import megabytes, storage
 from neo_compiler.verify import OutputCheck
@@ -33,6 +35,7 @@ class Report:
     checks: tuple[OutputCheck, ...]
     calls: Sequence[tuple[str, str]]
     tuning: Tuning | None = None
+    sharing: Sharing | None = None
 
     @property
     def executed(self) -> str:
@@ -71,6 +74,9 @@ class Report:
                 "rules": dict(Counter(rule for _, rule in self.calls).most_common()),
             },
             "tuning": self.tuning.to_json() if self.tuning else None,
+            "dimensions": {name: asdict(row) for name, row in manifest.dimensions.items()},
+            "buckets": [asdict(row) for row in manifest.buckets],
+            "weights": asdict(self.sharing) if self.sharing else None,
         }
 
     def rows(self) -> list[tuple[str, str]]:
@@ -84,12 +90,26 @@ class Report:
             ("memory", f"{arena} a session, {weights} of weights shared by all"),
             ("kernels", self._kernels()),
             *([("parts", _chain(manifest.parts))] if manifest.parts else []),
+            *self._sizes(),
             *(self.tuning.rows() if self.tuning else []),
         ]
         if manifest.accuracy is not None:
             found = manifest.accuracy
             rows.append(("difference", _difference(found)))
             rows.append(("reference", found.reference))
+        return rows
+
+    def _sizes(self) -> list[tuple[str, str]]:
+        """What was compiled for which sizes, and what of the weights is kept once."""
+        manifest = self.manifest
+        if not manifest.buckets or self.sharing is None:
+            return []
+        count = len(manifest.buckets)
+        ranges = ", ".join(f"{name} {range_text(row)}" for name, row in manifest.dimensions.items())
+        rows = [("sizes", f"{ranges}, in {count} compilation{'s' if count > 1 else ''}")]
+        if count > 1:
+            stored, apart = megabytes(self.sharing.stored), megabytes(self.sharing.apart)
+            rows.append(("weights", f"{stored} for all of them; {apart} if nothing were shared"))
         return rows
 
     def _times(self) -> str:

@@ -12,6 +12,7 @@ from edge_runtime.dlr.errors import DLRError, log_to, logged
 from edge_runtime.dlr.opening import META, open_model
 from edge_runtime.errors import EdgeError
 from edge_runtime.manifest import TensorSpec
+from edge_runtime.shapes import is_fixed
 
 if TYPE_CHECKING:
     from edge_runtime.arrays import Array
@@ -87,7 +88,7 @@ class DLRModel:
         spec = self._spec(name)
         value = self._values.get(name)
         if value is None:
-            value = np.zeros(fixed_shape(spec), spec.dtype)
+            value = np.zeros([size if isinstance(size, int) else 1 for size in spec.shape], spec.dtype)
         copy: Array = value.reshape(self.input_shapes[name] if shape is None else shape).copy()
         return copy
 
@@ -151,7 +152,11 @@ class DLRModel:
 
     @property
     def output_shapes(self) -> list[Array]:
-        return [np.array(fixed_shape(spec), np.int64) for spec in self._model.outputs]
+        """-1 stands for a size that each run decides, as DLR has it for models of Relay's virtual machine."""
+        return [
+            np.array([size if isinstance(size, int) else -1 for size in spec.shape], np.int64)
+            for spec in self._model.outputs
+        ]
 
     def _get_output_size_dim(self, index: int) -> tuple[int, int]:
         shape = self.output_shapes[index]
@@ -183,6 +188,8 @@ class DLRModel:
 
 def _same_values(spec: TensorSpec, array: Array) -> tuple[int, ...]:
     """The model's shape; an array may lack axes of length 1, or have more of them."""
+    if not is_fixed([spec]):
+        return array.shape
     expected = fixed_shape(spec)
     if array.size != (size := int(np.prod(expected, dtype=np.int64))):
         raise DLRError(f"Mismatch found in input data size. Value read: {array.size}, Expected: {size}")

@@ -11,8 +11,9 @@ from typing import Any
 
 from neo_compiler.commands.table import print_table
 from neo_compiler.errors import UsageError
-from neo_compiler.options import CompileOptions, Fallback, parse_input_shapes
+from neo_compiler.options import CompileOptions, Fallback
 from neo_compiler.progress import progress
+from neo_compiler.sizes import parse_dimensions, parse_input_shapes
 from neo_compiler.target.find import HOST
 from neo_compiler.target.neo import parse_compiler_options, platform_name
 from neo_compiler.verify.emulate import INSTALL
@@ -38,6 +39,7 @@ def run(arguments: argparse.Namespace) -> None:
         cross_compiler=arguments.cross_compiler,
         output=Path(arguments.output) if arguments.output else None,
         input_shapes=parse_input_shapes(arguments.input_shape),
+        dimensions=parse_dimensions(arguments.dim),
         tolerance=arguments.tolerance,
         seed=arguments.seed,
         tune=arguments.tune,

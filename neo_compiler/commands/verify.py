@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import onnx
 
 import edge_runtime
-from edge_runtime.manifest import TensorSpec
+from edge_runtime.manifest import Dimension, Manifest, TensorSpec
+from edge_runtime.shapes import shape_of
 from neo_compiler.commands.table import print_table
 from neo_compiler.errors import UsageError
 from neo_compiler.frontend import Reading, load
@@ -27,20 +28,46 @@ def run(arguments: argparse.Namespace) -> None:
     """Compare an artifact with its model; the result goes to stdout, one line an output."""
     options = CompileOptions(Path(arguments.model), tolerance=arguments.tolerance, seed=arguments.seed)
     with edge_runtime.load(arguments.artifact, threads=1) as artifact:
-        shapes = {
-            spec.name: tuple(size for size in spec.shape if isinstance(size, int)) for spec in artifact.inputs
-        }
-        model = load(options.model, Reading(arguments.trust, shapes))
+        rows = _sizes(artifact.manifest)
+        largest = {spec.name: shape_of(spec, rows[-1]) for spec in artifact.inputs}
+        model = load(options.model, Reading(arguments.trust, largest))
         _check_names("inputs", artifact.inputs, model.graph.input)
         _check_names("outputs", artifact.outputs, model.graph.output)
-        sample = draw_sample(model, prepared(model, shapes), options.tolerance, options.seed)
-        checks = compare(sample, artifact.run(dict(sample.inputs)))
+        checks = []
+        for sizes in rows:
+            shapes = {spec.name: shape_of(spec, sizes) for spec in artifact.inputs}
+            sample = draw_sample(model, prepared(model, shapes), options.tolerance, options.seed)
+            found = compare(sample, artifact.run(dict(sample.inputs)))
+            checks += [replace(check, name=_name(check.name, sizes)) for check in found]
     if arguments.json:
         outputs = [asdict(check) for check in checks]
         print(json.dumps({"schema_version": SCHEMA_VERSION, "outputs": outputs}, indent=1))
     elif not arguments.quiet:
-        rows = [(check.name, f"{check.difference:.1e}, allowed {check.tolerance:.1e}") for check in checks]
-        print_table(rows, sys.stdout)
+        lines = [(check.name, f"{check.difference:.1e}, allowed {check.tolerance:.1e}") for check in checks]
+        print_table(lines, sys.stdout)
+
+
+def _sizes(manifest: Manifest) -> list[dict[str, int]]:
+    """The smallest and the largest sizes of all that was compiled; none of a model with fixed shapes."""
+    rows = [
+        {name: size(row) for name, row in bucket.dimensions.items()}
+        for bucket in manifest.buckets
+        for size in (_low, _high)
+    ]
+    return list({tuple(row.items()): row for row in rows}.values()) or [{}]
+
+
+def _low(row: Dimension) -> int:
+    return row.low
+
+
+def _high(row: Dimension) -> int:
+    return row.high
+
+
+def _name(output: str, sizes: Mapping[str, int]) -> str:
+    given = ", ".join(f"{name} {size}" for name, size in sizes.items())
+    return f"{output} ({given})" if given else output
 
 
 def _check_names(kind: str, artifact: Sequence[TensorSpec], model: Sequence[onnx.ValueInfoProto]) -> None:

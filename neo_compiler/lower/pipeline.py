@@ -18,14 +18,19 @@ from neo_compiler.stages import Stages
 from neo_compiler.target import Target
 
 
-def lower(model: onnx.ModelProto, target: Target, stages: Stages | None = None) -> tvm.IRModule:
-    """A prepared model as one Relax function `main` that calls fused, unscheduled TensorIR functions."""
+def lower(
+    model: onnx.ModelProto, target: Target, stages: Stages | None = None, *, any_rows: bool = False
+) -> tvm.IRModule:
+    """A prepared model as one Relax function `main` that calls fused, unscheduled TensorIR functions.
+
+    `any_rows`: none of them depends on how a number of rows can be divided.
+    """
     stages = stages or Stages()
     with tvm.target.Target(target.nvptx() if target.gpu else target.llvm()):
         with stages("import"):
             module = keep_inside(from_infinity(look_up_first(fold_affine(to_relax(model)))))
         with stages("layout"):
-            module = module if target.gpu else block_layouts(module, target.lanes)
+            module = module if target.gpu else block_layouts(module, target.lanes, any_rows=any_rows)
         with stages("fuse"):
             module = fuse(module)
             return module if target.gpu else vectorize_math(module)

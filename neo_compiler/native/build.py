@@ -38,7 +38,7 @@ def build(
         return _build_launched(module, outputs, target, folder, stages)
     with stages("plan"):
         program = extract(module, outputs)
-        _write_params(folder / "compiled.params", program.params, program.plan.params_bytes)
+        write_params(folder / "compiled.params", program.params, program.plan.params_bytes)
     with tempfile.TemporaryDirectory(prefix="neo-build-", dir=folder.parent) as scratch:
         kernels = kernels or Path(scratch) / "kernels.o"
         with stages("codegen"):
@@ -55,13 +55,14 @@ def _build_launched(
         launched = build_image(module, outputs, target)
     program = launched.program
     with stages("plan"):
-        _write_params(folder / "compiled.params", program.params, program.plan.params_bytes)
+        write_params(folder / "compiled.params", program.params, program.plan.params_bytes)
     with stages("link"):
         link([], program.plan, target, folder / "compiled.so", launched.image)
     return program.plan
 
 
-def _write_params(path: Path, params: Sequence[tuple[int, NDArray[np.generic]]], nbytes: int) -> None:
+def write_params(path: Path, params: Sequence[tuple[int, NDArray[np.generic]]], nbytes: int) -> None:
+    """Write the parameter file: values at their offsets, and so many bytes in all."""
     with path.open("wb") as file:
         for offset, value in params:
             file.seek(offset)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import operator
 import os
 import tempfile
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -26,11 +28,13 @@ _CONFIG = {"tirx.disable_assert": True}
 _PARTS = 4
 
 
-def generate_object(module: tvm.IRModule, target: Target, output: Path) -> int:
+def generate_object(
+    module: tvm.IRModule, target: Target, output: Path, most: Mapping[str, int] | None = None
+) -> int:
     """Write the kernels of `module` to `output` as an object file.
 
-    Each TensorIR function NAME becomes `__tvm_ffi_NAME`. Returns the most bytes of workspace that one
-    thread asks for at a time.
+    Each TensorIR function NAME becomes `__tvm_ffi_NAME`. `most` tells the largest values of the whole numbers
+    that are parameters of kernels. Returns the most bytes of workspace that one thread asks for at a time.
     """
     kernels = {
         variable: function.with_attr("global_symbol", variable.name_hint)
@@ -44,7 +48,7 @@ def generate_object(module: tvm.IRModule, target: Target, output: Path) -> int:
         lowered = lower(lowered)
         lowered = finish()(_keep_in_registers(lowered, target) if target.arm else lowered)
     _write_in_parts(lowered, target, output)
-    return max((_workspace_bytes(kernel) for kernel in lowered.functions.values()), default=0)
+    return max((_workspace_bytes(kernel, most or {}) for kernel in lowered.functions.values()), default=0)
 
 
 def _write_in_parts(lowered: tvm.IRModule, target: Target, output: Path) -> None:
@@ -86,6 +90,8 @@ def _keep_in_registers(module: tvm.IRModule, target: Target) -> tvm.IRModule:
 
     def visit(allocation: tirx.AllocBuffer) -> tirx.AllocBuffer:
         buffer = allocation.buffer
+        if not all(isinstance(extent, tirx.IntImm) for extent in buffer.shape):
+            return allocation
         size = math.prod(int(extent) for extent in buffer.shape) * buffer.dtype.bits * buffer.dtype.lanes // 8
         if buffer.scope() != "local" or size > target.registers * target.vector:
             return allocation
@@ -97,13 +103,40 @@ def _keep_in_registers(module: tvm.IRModule, target: Target) -> tvm.IRModule:
     return module
 
 
-def _workspace_bytes(kernel: tirx.PrimFunc) -> int:
+def _workspace_bytes(kernel: tirx.PrimFunc, most: Mapping[str, int]) -> int:
     """The sum of a kernel's allocations: what it asks for if none were freed before the last."""
-    sizes: list[int] = []
+    sizes: list[tirx.PrimExpr] = []
+    values: dict[str, tirx.PrimExpr] = {}
 
     def visit(call: tvm.ir.Call) -> None:
         if isinstance(call.op, tvm.ir.Op) and call.op.name == "tirx.TVMBackendAllocWorkspace":
-            sizes.append(aligned(int(call.args[2])))
+            sizes.append(call.args[2])
+
+    def keep(binding: tirx.Bind) -> None:
+        values[binding.var.name] = binding.value
 
     tvm_ffi.structural_walk(kernel.body, (tvm.ir.Call, visit))
-    return sum(sizes)
+    tvm_ffi.structural_walk(kernel.body, (tirx.Bind, keep))
+    return sum(aligned(_largest(size, most, values)) for size in sizes)
+
+
+def _largest(size: tirx.PrimExpr, most: Mapping[str, int], values: Mapping[str, tirx.PrimExpr]) -> int:
+    """A size in bytes where the parameters have their largest values; `values` are those of variables."""
+    if isinstance(size, tirx.IntImm):
+        return int(size)
+    if isinstance(size, tirx.Var):
+        return most[size.name] if size.name in most else _largest(values[size.name], most, values)
+    if isinstance(size, tirx.Cast):
+        return _largest(size.value, most, values)
+    return _OPERATORS[type(size)](_largest(size.a, most, values), _largest(size.b, most, values))
+
+
+# What sizes in bytes are made of.
+_OPERATORS: dict[type[tirx.PrimExpr], Callable[[int, int], int]] = {
+    tirx.Add: operator.add,
+    tirx.Sub: operator.sub,
+    tirx.Mul: operator.mul,
+    tirx.FloorDiv: operator.floordiv,
+    tirx.Max: max,
+    tirx.Min: min,
+}

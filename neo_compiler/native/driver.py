@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator
 from math import prod
 
 from edge_runtime.manifest import TensorSpec
+from edge_runtime.shapes import shape_of
 from neo_compiler.native.literal import c_string
-from neo_compiler.native.plan import Placed, Plan, Where
+from neo_compiler.native.plan import Placed, Plan, Step, Where
+from neo_compiler.native.size import Extent, Linear, most_elements
 
 # numpy's name -> DLPack type code, bits
 DTYPES: dict[str, tuple[int, int]] = {
@@ -39,18 +41,31 @@ class _Shapes:
     """All dimensions in one array; equal shapes share their place in it."""
 
     def __init__(self) -> None:
-        self.values: list[int] = []
-        self._places: dict[tuple[int, ...], int] = {}
+        self.values: list[Extent] = []
+        self._places: dict[tuple[Extent, ...], int] = {}
 
-    def place(self, shape: tuple[int, ...]) -> int:
+    def place(self, shape: tuple[Extent, ...]) -> int:
         if shape not in self._places:
             self._places[shape] = len(self.values)
             self.values.extend(shape)
         return self._places[shape]
 
+    def rows(self) -> tuple[list[int], list[Linear]]:
+        """The sizes, -1 for those that a run decides, and the sums that these are, in their order."""
+        sums = [size for size in self.values if isinstance(size, Linear)]
+        return [size if isinstance(size, int) else -1 for size in self.values], sums
 
-def _static(spec: TensorSpec) -> tuple[int, ...]:
-    return tuple(int(size) for size in spec.shape)
+
+def tensor_bytes(tensor: Placed, plan: Plan) -> int:
+    """The most bytes that a tensor takes."""
+    return most_elements(tensor.shape, plan.dimensions) * DTYPES[tensor.dtype][1] // 8
+
+
+def _interface(plan: Plan) -> tuple[list[Placed], list[Placed]]:
+    """The tensors that are the plan's inputs and outputs."""
+    found = {row.index: row for row in reversed(plan.tensors) if row.where is Where.INPUT}
+    inputs = [found[number] for number in range(len(plan.inputs))]
+    return inputs, [plan.tensors[result] for result in plan.results]
 
 
 def _dtype(name: str) -> str:
@@ -65,11 +80,11 @@ def _table(kind: str, name: str, rows: Iterable[str]) -> Iterator[str]:
     yield "};"
 
 
-def _spec_rows(specs: Iterable[TensorSpec], shapes: _Shapes) -> Iterator[str]:
-    for spec in specs:
-        shape = _static(spec)
-        size = byte_size(spec.dtype, shape)
-        place = f"{len(shape)}, {shapes.place(shape)}, {size}u"
+def _spec_rows(
+    specs: Iterable[TensorSpec], tensors: Iterable[Placed], plan: Plan, shapes: _Shapes
+) -> Iterator[str]:
+    for spec, tensor in zip(specs, tensors, strict=True):
+        place = f"{len(tensor.shape)}, {shapes.place(tensor.shape)}, {tensor_bytes(tensor, plan)}u"
         yield f"{{{c_string(spec.name)}, {_dtype(spec.dtype)}, {place}}}"
 
 
@@ -83,8 +98,28 @@ def _step_rows(plan: Plan, *, launched: bool) -> Iterator[str]:
     first = 0
     for step in plan.steps:
         function = "0" if launched else f"__tvm_ffi_{step.kernel}"
-        yield f"{{{function}, {c_string(step.kernel)}, {first}, {len(step.args)}}}"
-        first += len(step.args)
+        count = len(_arguments(step, plan))
+        yield f"{{{function}, {c_string(step.kernel)}, {first}, {count}}}"
+        first += count
+
+
+def _arguments(step: Step, plan: Plan) -> list[int]:
+    """Positions in the tensors; those behind the last stand for the open dimensions."""
+    first = len(plan.tensors)
+    return [*step.args, *(range(first, first + len(plan.dimensions)) if step.sized else ())]
+
+
+def _filled(plan: Plan) -> Iterator[int]:
+    """For each value of each fill: a constant, and how many times each dimension is added to it."""
+    for row in plan.fills:
+        for value in row.values:
+            sum_ = Linear(value, (0,) * len(plan.dimensions)) if isinstance(value, int) else value
+            yield from (sum_.constant, *sum_.factors)
+
+
+def _dimension_rows(plan: Plan) -> Iterator[str]:
+    for row in plan.dimensions:
+        yield f"{{{c_string(row.name)}, {row.low}, {row.high}, {row.input}, {row.axis}}}"
 
 
 def _chunks(values: Iterable[int]) -> Iterator[str]:
@@ -101,10 +136,17 @@ def driver_source(plan: Plan, *, launched: bool = False) -> str:
     """
     check_plan(plan)
     shapes = _Shapes()
-    specs = [list(_spec_rows(rows, shapes)) for rows in (plan.inputs, plan.outputs)]
+    specs = [
+        list(_spec_rows(rows, tensors, plan, shapes))
+        for rows, tensors in zip((plan.inputs, plan.outputs), _interface(plan), strict=True)
+    ]
     tensors = list(_tensor_rows(plan.tensors, shapes))
-    args = [arg for step in plan.steps for arg in step.args]
-    counts = (len(plan.inputs), len(plan.outputs), len(plan.tensors), len(plan.steps), len(args))
+    args = [arg for step in plan.steps for arg in _arguments(step, plan)]
+    values, sums = shapes.rows()
+    counts = (
+        *map(len, (plan.inputs, plan.outputs, plan.tensors, plan.steps, args)),
+        *map(len, (values, plan.dimensions, plan.fills)),
+    )
     sizes = (plan.arena_bytes, plan.params_bytes, plan.scratch_bytes)
     called = set() if launched else {step.kernel for step in plan.steps}
     lines = [
@@ -116,9 +158,13 @@ def driver_source(plan: Plan, *, launched: bool = False) -> str:
         *_table("neo_step_row", "steps", _step_rows(plan, launched=launched)),
         *_table("uint32_t", "args", _chunks(args)),
         *_table("uint32_t", "results", _chunks(plan.results)),
-        *_table("int64_t", "shapes", _chunks(shapes.values)),
+        *_table("int64_t", "shapes", _chunks(values)),
+        *_table("neo_dimension_row", "dimensions", _dimension_rows(plan)),
+        *_table("int64_t", "sums", _chunks(value for row in sums for value in (row.constant, *row.factors))),
+        *_table("neo_fill_row", "fills", (f"{{{row.tensor}, {len(row.values)}}}" for row in plan.fills)),
+        *_table("int64_t", "filled", _chunks(_filled(plan))),
         "const neo_plan_tables neo_plan = {",
-        "    inputs, outputs, tensors, steps, args, results, shapes,",
+        "    inputs, outputs, tensors, steps, args, results, shapes, dimensions, sums, fills, filled,",
         f"    {', '.join(map(str, counts))},",
         f"    {', '.join(f'{size}u' for size in sizes)},",
         "};",
@@ -131,11 +177,11 @@ def check_plan(plan: Plan) -> None:
     limits = {
         (Where.ARENA, 0): plan.arena_bytes,
         (Where.PARAMS, 0): plan.params_bytes,
-        **{(Where.INPUT, i): byte_size(row.dtype, _static(row)) for i, row in enumerate(plan.inputs)},
-        **{(Where.OUTPUT, i): byte_size(row.dtype, _static(row)) for i, row in enumerate(plan.outputs)},
+        **{(Where.INPUT, i): _spec_bytes(row, plan) for i, row in enumerate(plan.inputs)},
+        **{(Where.OUTPUT, i): _spec_bytes(row, plan) for i, row in enumerate(plan.outputs)},
     }
     for number, row in enumerate(plan.tensors):
-        _check_place(number, row, limits)
+        _check_place(number, row, limits, tensor_bytes(row, plan))
     for number, step in enumerate(plan.steps):
         if any(not 0 <= arg < len(plan.tensors) for arg in step.args):
             raise ValueError(
@@ -144,11 +190,17 @@ def check_plan(plan: Plan) -> None:
     _check_results(plan)
 
 
-def _check_place(number: int, row: Placed, limits: dict[tuple[Where, int], int]) -> None:
+def _spec_bytes(spec: TensorSpec, plan: Plan) -> int:
+    """The most bytes of an input or output."""
+    most = {row.name: row.high for row in plan.dimensions}
+    return byte_size(spec.dtype, shape_of(spec, most))
+
+
+def _check_place(number: int, row: Placed, limits: dict[tuple[Where, int], int], size: int) -> None:
     limit = limits.get((row.where, row.index))
     if limit is None:
         raise ValueError(f"tensor {number}: there is no {row.where.name.lower()} {row.index}")
-    if row.offset < 0 or row.offset + byte_size(row.dtype, row.shape) > limit:
+    if row.offset < 0 or row.offset + size > limit:
         raise ValueError(f"tensor {number}: {row} reaches beyond the {limit} bytes of its memory")
     if row.offset % ALIGNMENT:
         raise ValueError(f"tensor {number}: offset {row.offset} is no multiple of {ALIGNMENT}")
@@ -158,8 +210,10 @@ def _check_results(plan: Plan) -> None:
     if len(plan.results) != len(plan.outputs):
         raise ValueError(f"{len(plan.results)} results for {len(plan.outputs)} outputs")
     held = [plan.tensors[result] for result in plan.results]
+    names = [row.name for row in plan.dimensions]
     for number, (row, spec) in enumerate(zip(held, plan.outputs, strict=True)):
-        if (row.dtype, row.shape) != (spec.dtype, _static(spec)):
+        shape = tuple(size if isinstance(size, int) else size.text(names) for size in row.shape)
+        if (row.dtype, shape) != (spec.dtype, spec.shape):
             raise ValueError(f"output {number} ({spec.name}): {spec} is given by {row}")
     in_place = {
         i for i, row in enumerate(held) if (row.where, row.index) == (Where.OUTPUT, i) and row.offset == 0

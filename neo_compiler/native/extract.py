@@ -117,6 +117,61 @@ def _tensor_types(ty: tvm.ir.Type) -> Iterator[tvm.ir.Type]:
         yield ty
 
 
+@dataclass(frozen=True)
+class Drafted:
+    """A program before its tensors are placed; `inputs` names those of `main`."""
+
+    draft: Draft
+    inputs: tuple[str, ...]
+    params: tuple[tuple[int, NDArray[np.generic]], ...]
+    params_bytes: int
+
+
+def draft(module: tvm.IRModule, operators: Mapping[str, Operator] = _CALLED) -> Drafted:
+    """The program of `module`'s function `main`; `operators` are as for `extract`."""
+    main, walk = module["main"], _Extractor(operators)
+    for index, var in enumerate(main.params):
+        walk.add_input(index, var)
+    for block in main.body.blocks:
+        for binding in block.bindings:
+            walk.bind(binding)
+    results = walk.results(main.body.body)  # which may add constants to the tensors
+    drafted = Draft(tuple(walk.tensors), tuple(walk.steps), results)
+    return Drafted(drafted, tuple(var.name for var in main.params), tuple(walk.params), walk.params_bytes)
+
+
+def settle(drafted: Drafted, outputs: tuple[str, ...]) -> Program:
+    """The program with every tensor at its place, whose results are named `outputs`.
+
+    `Plan.scratch_bytes` is left at zero: it is known after code generation.
+    """
+    placed, arena = place(drafted.draft)
+    plan = Plan(
+        inputs=tuple(
+            _spec(name, placed.tensors[number], placed) for number, name in enumerate(drafted.inputs)
+        ),
+        outputs=tuple(
+            _spec(name, placed.tensors[position], placed)
+            for name, position in zip(outputs, placed.results, strict=True)
+        ),
+        tensors=placed.tensors,
+        steps=placed.steps,
+        results=placed.results,
+        arena_bytes=arena,
+        params_bytes=drafted.params_bytes,
+        scratch_bytes=0,
+        dimensions=placed.dimensions,
+        fills=placed.fills,
+    )
+    return Program(plan, drafted.params)
+
+
+def _spec(name: str, tensor: Placed, placed: Draft) -> TensorSpec:
+    names = [row.name for row in placed.dimensions]
+    shape = (size if isinstance(size, int) else size.text(names) for size in tensor.shape)
+    return TensorSpec(name, tensor.dtype, tuple(shape))
+
+
 def extract(
     module: tvm.IRModule, outputs: tuple[str, ...], operators: Mapping[str, Operator] = _CALLED
 ) -> Program:
@@ -125,18 +180,4 @@ def extract(
     `operators` are those that consist of launches on a GPU; each launch is a step then.
     `Plan.scratch_bytes` is left at zero: it is known after code generation.
     """
-    main, walk = module["main"], _Extractor(operators)
-    for index, var in enumerate(main.params):
-        walk.add_input(index, var)
-    for block in main.body.blocks:
-        for binding in block.bindings:
-            walk.bind(binding)
-    results = walk.results(main.body.body)  # which may add constants to the tensors
-    placed, arena = place(Draft(tuple(walk.tensors), tuple(walk.steps), results))
-    inputs = tuple(TensorSpec(var.name, dtype_of(var), shape_of(var)) for var in main.params)
-    specs = tuple(
-        TensorSpec(name, placed.tensors[position].dtype, placed.tensors[position].shape)
-        for name, position in zip(outputs, placed.results, strict=True)
-    )
-    plan = Plan(inputs, specs, placed.tensors, placed.steps, placed.results, arena, walk.params_bytes, 0)
-    return Program(plan, tuple(walk.params))
+    return settle(draft(module, operators), outputs)

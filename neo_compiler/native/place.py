@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -11,7 +10,8 @@ import numpy as np
 
 from neo_compiler.lower.compute.layout import CONCAT
 from neo_compiler.native.memory import ALIGNMENT, Lifetime, assign_offsets
-from neo_compiler.native.plan import Placed, Step, Where
+from neo_compiler.native.plan import Fill, Placed, Step, Where
+from neo_compiler.native.size import Linear, OpenDimension, most_elements
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,12 @@ class Draft:
     tensors: tuple[Placed, ...]
     steps: tuple[Step, ...]
     results: tuple[int, ...]
+    dimensions: tuple[OpenDimension, ...] = ()
+    fills: tuple[Fill, ...] = ()
+
+    def bytes_of(self, tensor: Placed) -> int:
+        """The most bytes that a tensor's elements take."""
+        return most_elements(tensor.shape, self.dimensions) * np.dtype(tensor.dtype).itemsize
 
 
 @dataclass(frozen=True)
@@ -55,12 +61,7 @@ def place(draft: Draft) -> tuple[Draft, int]:
             return replace(tensor, where=Where.OUTPUT, index=outputs[root], offset=offset)
         return replace(tensor, index=0, offset=arena.get(root, 0) + offset)
 
-    return Draft(tuple(map(settle, draft.tensors)), steps, draft.results), size
-
-
-def byte_size(tensor: Placed) -> int:
-    """The bytes of a tensor's elements."""
-    return math.prod(tensor.shape) * np.dtype(tensor.dtype).itemsize
+    return replace(draft, tensors=tuple(map(settle, draft.tensors)), steps=steps), size
 
 
 def _join(draft: Draft) -> tuple[tuple[Step, ...], dict[int, _Part]]:
@@ -86,8 +87,10 @@ def _concat_parts(draft: Draft, step: Step, taken: Iterable[int]) -> dict[int, _
             return None
         if operand.shape[0] != 1 or offset % ALIGNMENT:
             return None
+        if any(isinstance(size, Linear) for size in operand.shape):  # the next one's place would vary
+            return None
         parts[operand.index] = _Part(whole.index, offset)
-        offset += byte_size(operand)
+        offset += draft.bytes_of(operand)
     return parts
 
 
@@ -108,13 +111,17 @@ def _lifetimes(
     for tensor in draft.tensors:
         if tensor.where is Where.ARENA:
             root, offset = roots[tensor.index]
-            sizes[root] = max(sizes[root], offset + byte_size(tensor))
+            sizes[root] = max(sizes[root], offset + draft.bytes_of(tensor))
     for number, step in enumerate(steps):
         for position in step.args:
             tensor = draft.tensors[position]
             if tensor.where is Where.ARENA:
                 root, _ = roots[tensor.index]
                 spans[root] = spans.get(root, (number, number))[0], number
+    for fill in draft.fills:
+        root, _ = roots[draft.tensors[fill.tensor].index]
+        if root in spans:
+            spans[root] = 0, spans[root][1]
     # A result that no output buffer holds is copied after the last step.
     for position in draft.results:
         tensor = draft.tensors[position]

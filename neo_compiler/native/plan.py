@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from edge_runtime.manifest import TensorSpec
+from neo_compiler.native.size import Extent, Linear, OpenDimension
 
 
 class Where(IntEnum):
@@ -27,21 +28,38 @@ class Placed:
 
     where: Where
     dtype: str
-    shape: tuple[int, ...]
+    shape: tuple[Extent, ...]
     index: int = 0
     offset: int = 0
+
+    @property
+    def fixed_shape(self) -> tuple[int, ...]:
+        """The shape in a plan without open dimensions; ValueError in others."""
+        if any(isinstance(size, Linear) for size in self.shape):
+            raise ValueError(f"{self} has another shape in each run")
+        return tuple(size for size in self.shape if isinstance(size, int))
 
 
 @dataclass(frozen=True)
 class Step:
     """One kernel call; `args` are positions in `Plan.tensors`, outputs last.
 
-    On a GPU it is one launch of the several that `operator` may take, with `args` in the kernel's own order.
+    `sized`: the sizes of the plan's open dimensions follow as whole numbers. On a GPU it is one launch of the
+    several that `operator` may take, with `args` in the kernel's own order.
     """
 
     kernel: str
     args: tuple[int, ...]
     operator: str = ""
+    sized: bool = False
+
+
+@dataclass(frozen=True)
+class Fill:
+    """A tensor whose few values follow from the sizes of a run; it is written before the first step."""
+
+    tensor: int
+    values: tuple[Extent, ...]
 
 
 @dataclass(frozen=True)
@@ -50,7 +68,8 @@ class Plan:
 
     `results[i]` is the position in `tensors` of the value that becomes output i; where that tensor does
     not already live in output i, the driver copies it there after the last step. `scratch_bytes` is the
-    most workspace that one thread of any kernel asks for at a time.
+    most workspace that one thread of any kernel asks for at a time. Memory is planned for the largest sizes
+    of `dimensions`; every tensor starts at its place and is compact in the size that it has.
     """
 
     inputs: tuple[TensorSpec, ...]
@@ -61,3 +80,5 @@ class Plan:
     arena_bytes: int
     params_bytes: int
     scratch_bytes: int
+    dimensions: tuple[OpenDimension, ...] = ()
+    fills: tuple[Fill, ...] = ()

@@ -23,9 +23,17 @@ def name_of(sch: Schedule, block: SBlockRV) -> str:
     return str(sch.get(block).name_hint)
 
 
+# A loop whose trip count each run decides counts as so many: a prime, which no rule divides, and much work.
+OPEN = 10007
+
+
 def extents(sch: Schedule, loops: list[LoopRV]) -> list[int]:
-    """The trip counts of static loops."""
-    return [int(sch.get(loop).extent) for loop in loops]
+    """The trip counts of loops; OPEN for those that each run decides."""
+    return [_trips(sch.get(loop).extent) for loop in loops]
+
+
+def _trips(extent: tirx.PrimExpr) -> int:
+    return int(extent) if isinstance(extent, tirx.IntImm) else OPEN
 
 
 def is_reduction(sch: Schedule, block: SBlockRV) -> bool:

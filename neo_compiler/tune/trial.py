@@ -77,8 +77,8 @@ class _Layout:
         results = [Placed(Where.OUTPUT, *row, n) for n, row in enumerate(self.outputs)]
         first = len(given) + len(made) + 1
         return Plan(
-            inputs=tuple(TensorSpec(f"i{row.index}", row.dtype, row.shape) for row in given),
-            outputs=tuple(TensorSpec(f"o{row.index}", row.dtype, row.shape) for row in results),
+            inputs=tuple(TensorSpec(f"i{row.index}", row.dtype, row.fixed_shape) for row in given),
+            outputs=tuple(TensorSpec(f"o{row.index}", row.dtype, row.fixed_shape) for row in results),
             tensors=(*given, *made, washed, *results),
             steps=tuple(self._steps(first)),
             results=tuple(range(first, first + len(results))),

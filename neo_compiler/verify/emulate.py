@@ -53,11 +53,17 @@ def run_emulated(
     params: Path,
     inputs: Mapping[str, np.ndarray],
     outputs: tuple[TensorSpec, ...],
+    shaped: bool = False,
 ) -> dict[str, np.ndarray]:
-    """The outputs of `program`, as `link_program` makes it; `inputs` are in the model's order."""
+    """The outputs of `program`, as `link_program` makes it; `inputs` are in the model's order.
+
+    Shapes are handed over where the program has open dimensions: then `outputs` are those of this run.
+    """
     given, made = program.with_suffix(".in"), program.with_suffix(".out")
     given.write_bytes(b"".join(np.ascontiguousarray(value).tobytes() for value in inputs.values()))
-    emulator.run(program, params, given, made)
+    shapes = [value.shape for value in inputs.values()] + [spec.shape for spec in outputs]
+    texts = [",".join(map(str, shape)) for shape in shapes] if shaped else []
+    emulator.run(program, params, given, made, *texts)
     content, arrays, start = made.read_bytes(), {}, 0
     for spec in outputs:
         shape = tuple(map(int, spec.shape))

@@ -9,7 +9,7 @@ import pytest
 
 from edge_runtime.arrays import aligned_empty
 from edge_runtime.errors import ArtifactError, RunError
-from edge_runtime.interface import _FUNCTIONS, ABI_VERSION, load_library
+from edge_runtime.interface import _DIMENSION_FUNCTIONS, _FUNCTIONS, ABI_VERSION, load_library
 from edge_runtime.native import NativeModel
 from neo_compiler.native.zig import compile_c, run_zig
 from tests.edge_runtime import sample
@@ -24,7 +24,7 @@ def model(mlp_folder: Path) -> Iterator[NativeModel]:
 
 def test_python_and_c_name_the_same_functions() -> None:
     header = (sample.RUNTIME / "neo_model.h").read_text(encoding="utf-8")
-    assert set(re.findall(r"NEO_API [^;]*?(neo_\w+)\(", header)) == set(_FUNCTIONS)
+    assert set(re.findall(r"NEO_API [^;]*?(neo_\w+)\(", header)) == {*_FUNCTIONS, *_DIMENSION_FUNCTIONS}
     assert f"#define NEO_ABI_VERSION {ABI_VERSION}\n" in header
 
 

@@ -139,8 +139,11 @@ class _BlockLayouts(PyExprMutator):
         return rule(self._layouts, value) if rule and dtype_of(value) == "float32" else None
 
 
-def block_layouts(module: tvm.IRModule, block: int) -> tvm.IRModule:
-    """Rewrite `main` so that convolutions and what lies between them work on blocks of `block` channels."""
-    from neo_compiler.lower.blocked.rules import RULES
+def block_layouts(module: tvm.IRModule, block: int, *, any_rows: bool = False) -> tvm.IRModule:
+    """Rewrite `main` so that convolutions and what lies between them work on blocks of `block` channels.
 
-    return rewrite(_BlockLayouts(module, block, RULES), module)
+    `any_rows`: nothing depends on how a number of rows can be divided.
+    """
+    from neo_compiler.lower.blocked.rules import ANY_ROWS, RULES
+
+    return rewrite(_BlockLayouts(module, block, ANY_ROWS if any_rows else RULES), module)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,10 +32,19 @@ def matmul(layouts: Layouts, call: relax.Call) -> relax.Expr | None:
     if min(len(shape_of(data)), len(shape_of(expr))) < 2 or dtype_of(data) != "float32":
         return None
     weights = _weights(layouts, expr)
-    return _product(layouts, data, expr) if weights is None else _dense(layouts, data, weights)
+    return _product(layouts, data, expr) if weights is None else _dense(layouts, data, weights, _rows)
 
 
-def _dense(layouts: Layouts, data: relax.Expr, weights: _Weights) -> relax.Expr:
+def matmul_of_any_rows(layouts: Layouts, call: relax.Call) -> relax.Expr | None:
+    """A product with constant weights whose code is the same for any number of rows."""
+    data, expr = call.args
+    if len(shape_of(data)) < 2 or dtype_of(data) != "float32":
+        return None
+    weights = _weights(layouts, expr)
+    return None if weights is None else _dense(layouts, data, weights, int)
+
+
+def _dense(layouts: Layouts, data: relax.Expr, weights: _Weights, rows: Callable[[int], int]) -> relax.Expr:
     """(…, M, K) by constant (K, N): the weights are packed for vector loads, leading dimensions joined.
 
     Weights that the model holds as scaled int8 stay int8 and are widened in registers.
@@ -43,7 +53,7 @@ def _dense(layouts: Layouts, data: relax.Expr, weights: _Weights) -> relax.Expr:
     height, width = math.prod(leading), weights.values.shape[1]
     flat = layouts.call(relax.op.reshape(layouts.plain(data), (height, depth)))
     packed = compute.pack_dense_weight(weights.values, _vector(width, layouts.block))
-    result = layouts.emit(compute.dense, flat, relax.const(packed), rows=_rows(height))
+    result = layouts.emit(compute.dense, flat, relax.const(packed), rows=rows(height))
     result = _cut(layouts, result, height, width)
     if weights.scale is not None:
         result = layouts.call(relax.op.multiply(result, relax.const(weights.scale)))

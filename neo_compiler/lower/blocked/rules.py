@@ -19,3 +19,6 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(elementwise.UNARY, elementwise.unary),
     **dict.fromkeys(elementwise.BINARY, elementwise.binary),
 }
+
+# For code that takes a dimension's size as it comes.
+ANY_ROWS: dict[str, Rule] = {**RULES, "relax.matmul": matrix.matmul_of_any_rows}

@@ -1,6 +1,7 @@
-/* One run of a model through its C interface:  PROGRAM PARAMS INPUTS OUTPUTS
+/* One run of a model through its C interface:  PROGRAM PARAMS INPUTS OUTPUTS [SHAPE...]
  *
- * INPUTS holds all inputs one behind the other, OUTPUTS gets all outputs. */
+ * INPUTS holds all inputs one behind the other, OUTPUTS gets all outputs. For a model with open dimensions
+ * follow the shapes of all inputs and outputs, as 1,37,384. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +32,19 @@ static size_t byte_size(const DLTensor *row) {
   return bytes;
 }
 
-static void allocate(tensors *all, int32_t count, info_function *info) {
+/* What the command line says of a shape; the program ends soon, so that nobody frees it. */
+static int64_t *parse_shape(const char *text, int32_t ndim) {
+  int64_t *shape = calloc((size_t)ndim + 1, sizeof *shape);
+  check(shape == NULL, "no memory");
+  for (int32_t i = 0; i < ndim; i++) {
+    char *end;
+    shape[i] = strtoll(text, &end, 10);
+    text = *end ? end + 1 : end;
+  }
+  return shape;
+}
+
+static void allocate(tensors *all, int32_t count, info_function *info, char **shapes) {
   if (count > MOST_TENSORS) {
     fprintf(stderr, "more than %d inputs or outputs\n", MOST_TENSORS);
     exit(1);
@@ -40,6 +53,8 @@ static void allocate(tensors *all, int32_t count, info_function *info) {
   for (int32_t i = 0; i < count; i++) {
     neo_tensor_info what;
     check(info(i, &what), "info");
+    if (shapes)
+      what.shape = parse_shape(shapes[i], what.ndim);
     DLTensor row = {.device = {kDLCPU, 0}, .ndim = what.ndim, .dtype = what.dtype, .shape = (int64_t *)what.shape};
     size_t bytes = (byte_size(&row) + 63) & ~(size_t)63;
     row.data = aligned_alloc(64, bytes ? bytes : 64);
@@ -71,12 +86,16 @@ int main(int argc, char **argv) {
   static tensors inputs, outputs;
   neo_model *model = NULL;
   neo_session *session = NULL;
-  if (argc != 4)
+  int32_t given = argc - 4;
+  if (given < 0)
     return 2;
+  if (given && given != neo_input_count() + neo_output_count())
+    return 2;
+  char **shapes = given ? argv + 4 : NULL;
   check(neo_model_open(argv[1], 1, &model), "open");
   check(neo_session_create(model, &session), "session");
-  allocate(&inputs, neo_input_count(), neo_input_info);
-  allocate(&outputs, neo_output_count(), neo_output_info);
+  allocate(&inputs, neo_input_count(), neo_input_info, shapes);
+  allocate(&outputs, neo_output_count(), neo_output_info, shapes ? shapes + neo_input_count() : NULL);
   move_all(&inputs, argv[2], "rb", get);
   check(neo_session_run(session, inputs.pointers, inputs.count, outputs.pointers, outputs.count), "run");
   move_all(&outputs, argv[3], "wb", put);

@@ -38,18 +38,19 @@ static int wrong_dtype(const char *kind, const neo_spec_row *row, DLDataType giv
   return neo_fail("%s '%s': %s given, %s expected", kind, row->name, is, should);
 }
 
-static int wrong_shape(const char *kind, const neo_spec_row *row, const DLTensor *tensor) {
+static int wrong_shape(const char *kind, const neo_spec_row *row, const int64_t *shape,
+                       const DLTensor *tensor) {
   char is[SHAPE_TEXT], should[SHAPE_TEXT];
   write_shape(is, tensor->shape, tensor->ndim);
-  write_shape(should, neo_plan.shapes + row->shape, (int32_t)row->ndim);
+  write_shape(should, shape, (int32_t)row->ndim);
   return neo_fail("%s '%s': shape %s given, %s expected", kind, row->name, is, should);
 }
 
-static bool same_shape(const DLTensor *tensor, const neo_spec_row *row) {
+static bool same_shape(const DLTensor *tensor, const neo_spec_row *row, const int64_t *shape) {
   if (tensor->ndim != (int32_t)row->ndim)
     return false;
   for (uint32_t i = 0; i < row->ndim; i++)
-    if (tensor->shape[i] != neo_plan.shapes[row->shape + i])
+    if (tensor->shape[i] != shape[i])
       return false;
   return true;
 }
@@ -64,7 +65,8 @@ static bool compact(const DLTensor *tensor) {
   return true;
 }
 
-static int check_tensor(const char *kind, const DLTensor *tensor, const neo_spec_row *row) {
+static int check_tensor(const char *kind, const DLTensor *tensor, const neo_spec_row *row,
+                        const int64_t *shape) {
   if (!tensor)
     return neo_fail("%s '%s' is missing", kind, row->name);
   const char *refusal = neo_refuse_device(tensor->device);
@@ -72,8 +74,8 @@ static int check_tensor(const char *kind, const DLTensor *tensor, const neo_spec
     return neo_fail("%s '%s' %s", kind, row->name, refusal);
   if (memcmp(&tensor->dtype, &row->dtype, sizeof row->dtype) != 0)
     return wrong_dtype(kind, row, tensor->dtype);
-  if (!same_shape(tensor, row))
-    return wrong_shape(kind, row, tensor);
+  if (!same_shape(tensor, row, shape))
+    return wrong_shape(kind, row, shape, tensor);
   if (row->bytes > 0 && !compact(tensor))
     return neo_fail("%s '%s' is not compact and row-major", kind, row->name);
   if (row->bytes > 0 && !tensor->data)
@@ -82,11 +84,11 @@ static int check_tensor(const char *kind, const DLTensor *tensor, const neo_spec
 }
 
 int neo_check_tensors(const char *kind, const DLTensor *const *tensors, int32_t given,
-                      const neo_spec_row *rows, uint32_t expected) {
+                      const neo_spec_row *rows, uint32_t expected, const int64_t *shapes) {
   if (given < 0 || (uint32_t)given != expected || (given > 0 && !tensors))
     return neo_fail("%d %ss given, %u expected", (int)given, kind, (unsigned)expected);
   for (int32_t i = 0; i < given; i++)
-    if (check_tensor(kind, tensors[i], &rows[i]))
+    if (check_tensor(kind, tensors[i], &rows[i], shapes + rows[i].shape))
       return -1;
   return 0;
 }

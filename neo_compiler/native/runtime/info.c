@@ -51,3 +51,13 @@ int32_t neo_step_count(void) { return (int32_t)neo_plan.n_steps; }
 const char *neo_step_name(int32_t index) {
   return index >= 0 && (uint32_t)index < neo_plan.n_steps ? neo_plan.steps[index].name : NULL;
 }
+
+int32_t neo_dimension_count(void) { return (int32_t)neo_plan.n_dimensions; }
+
+int neo_dimension_info(int32_t index, neo_dimension *info) {
+  if (index < 0 || (uint32_t)index >= neo_plan.n_dimensions)
+    return neo_fail("dimension %d: this model has %u", (int)index, (unsigned)neo_plan.n_dimensions);
+  const neo_dimension_row *row = &neo_plan.dimensions[index];
+  *info = (neo_dimension){row->name, row->low, row->high, (int32_t)row->input, (int32_t)row->axis};
+  return 0;
+}

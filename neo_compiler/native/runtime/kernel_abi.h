@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-enum { TVM_FFI_DLTENSOR_PTR = 7 };
+enum { TVM_FFI_INT = 1, TVM_FFI_DLTENSOR_PTR = 7 };
 
 typedef struct {
   int32_t type_index;

@@ -26,12 +26,20 @@ extern "C" {
 typedef struct neo_model neo_model;
 typedef struct neo_session neo_session;
 
+/* A size of -1 in `shape` is decided by each run: for inputs by neo_dimension_info's ranges. */
 typedef struct {
   const char *name;
   DLDataType dtype;
   int32_t ndim;
   const int64_t *shape;
 } neo_tensor_info;
+
+/* A dimension whose size each run gives, from `low` to `high`: that of axis `axis` of input `input`. */
+typedef struct {
+  const char *name;
+  int64_t low, high;
+  int32_t input, axis;
+} neo_dimension;
 
 /* Bytes: `arena` and `io` once a session (`io` is touched only for buffers that are not 64-byte aligned),
  * `scratch` once a session and once a thread of the model's own, `params` once a machine. */
@@ -49,6 +57,9 @@ NEO_API int32_t neo_input_count(void);
 NEO_API int32_t neo_output_count(void);
 NEO_API int neo_input_info(int32_t index, neo_tensor_info *info);
 NEO_API int neo_output_info(int32_t index, neo_tensor_info *info);
+NEO_API int32_t neo_dimension_count(void);
+NEO_API int neo_dimension_info(int32_t index, neo_dimension *info);
+/* For the largest sizes of all dimensions. */
 NEO_API void neo_memory(neo_memory_info *info);
 
 /* Maps the parameter file read-only and starts `threads` - 1 threads; 0: as many as this process may use

@@ -10,12 +10,13 @@
 #include "error.h"
 #include "plan.h"
 
+/* The file may go on with weights that only other libraries of the artifact read. */
 static int map_file(int file, const char *path, char **params) {
   off_t size = lseek(file, 0, SEEK_END);
-  if (size < 0 || (uint64_t)size != neo_plan.params_bytes)
+  if (size < 0 || (uint64_t)size < neo_plan.params_bytes)
     return neo_fail("parameters %s: %lld bytes found, %llu expected", path, (long long)size,
                     (unsigned long long)neo_plan.params_bytes);
-  void *memory = mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, file, 0);
+  void *memory = mmap(NULL, (size_t)neo_plan.params_bytes, PROT_READ, MAP_SHARED, file, 0);
   if (memory == MAP_FAILED)
     return neo_fail("parameters %s: cannot be mapped: %s", path, strerror(errno));
   *params = memory;

@@ -9,7 +9,14 @@
 
 enum neo_where { NEO_INPUT = 0, NEO_OUTPUT = 1, NEO_ARENA = 2, NEO_PARAMS = 3 };
 
-/* A model's input or output; `shape` starts at neo_plan.shapes[shape]. */
+/* A dimension whose size each run gives: that of axis `axis` of input `input`. */
+typedef struct {
+  const char *name;
+  int64_t low, high;
+  uint32_t input, axis;
+} neo_dimension_row;
+
+/* A model's input or output, and the most bytes that it takes; `shape` starts at neo_plan.shapes[shape]. */
 typedef struct {
   const char *name;
   DLDataType dtype;
@@ -28,8 +35,13 @@ typedef struct {
   uint16_t where;
 } neo_tensor_row;
 
-/* One kernel call; its tensors are neo_plan.args[first_arg ... first_arg + n_args - 1]. On a GPU, where cuda.h
- * tells the rest, `kernel` is NULL. */
+/* A tensor of `count` values that are sums, as those of shapes are: neo_plan.filled has them one by one. */
+typedef struct {
+  uint32_t tensor, count;
+} neo_fill_row;
+
+/* One kernel call; its tensors are neo_plan.args[first_arg ... first_arg + n_args - 1]. n_tensors + d stands
+ * for the size of dimension d. On a GPU, where cuda.h tells the rest, `kernel` is NULL. */
 typedef struct {
   neo_kernel *kernel;
   const char *name;
@@ -43,8 +55,12 @@ typedef struct {
   const neo_step_row *steps;
   const uint32_t *args;
   const uint32_t *results; /* for each output, the tensor that holds its value after the last step */
-  const int64_t *shapes;
-  uint32_t n_inputs, n_outputs, n_tensors, n_steps, n_args;
+  const int64_t *shapes; /* -1: the run decides; for each of them, in their order, `sums` has 1 + n_dimensions */
+  const neo_dimension_row *dimensions;
+  const int64_t *sums; /* numbers: a constant, and how many times each dimension is added to it */
+  const neo_fill_row *fills;
+  const int64_t *filled;
+  uint32_t n_inputs, n_outputs, n_tensors, n_steps, n_args, n_shapes, n_dimensions, n_fills;
   uint64_t arena_bytes, params_bytes, scratch_bytes;
 } neo_plan_tables;
 

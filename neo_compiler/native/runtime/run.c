@@ -4,6 +4,7 @@
 
 #include "check.h"
 #include "current.h"
+#include "dimensions.h"
 #include "error.h"
 #include "memory.h"
 #include "plan.h"
@@ -43,7 +44,7 @@ static void bind(neo_session *session, const DLTensor *const *inputs, const DLTe
   place(session->inputs, inputs, neo_plan.n_inputs);
   place(session->outputs, outputs, neo_plan.n_outputs);
   for (uint32_t i = 0; i < neo_plan.n_inputs; i++)
-    copy(session->inputs[i].used, session->inputs[i].user, neo_plan.inputs[i].bytes);
+    copy(session->inputs[i].used, session->inputs[i].user, neo_bytes(session, &neo_plan.inputs[i]));
   patch_tensors(session);
 }
 
@@ -51,7 +52,8 @@ static void bind(neo_session *session, const DLTensor *const *inputs, const DLTe
  * one that is itself written here. */
 static void deliver(neo_session *session) {
   for (uint32_t i = 0; i < neo_plan.n_outputs; i++)
-    copy(session->outputs[i].user, session->tensors[neo_plan.results[i]].data, neo_plan.outputs[i].bytes);
+    copy(session->outputs[i].user, session->tensors[neo_plan.results[i]].data,
+         neo_bytes(session, &neo_plan.outputs[i]));
 }
 
 static int run_steps(neo_session *session, uint64_t *nanoseconds) {
@@ -77,20 +79,28 @@ static int run_as_current(neo_session *session, uint64_t *nanoseconds) {
   return code;
 }
 
-static int run(neo_session *session, const DLTensor *const *inputs, int32_t n_inputs,
-               const DLTensor *const *outputs, int32_t n_outputs, uint64_t *nanoseconds) {
-  if (!session)
-    return neo_fail("no session given");
-  if (neo_check_tensors("input", inputs, n_inputs, neo_plan.inputs, neo_plan.n_inputs) ||
-      neo_check_tensors("output", outputs, n_outputs, neo_plan.outputs, neo_plan.n_outputs))
+/* The running session's sizes are its own until it ends. */
+static int checked_run(neo_session *session, const DLTensor *const *inputs, int32_t n_inputs,
+                       const DLTensor *const *outputs, int32_t n_outputs, uint64_t *nanoseconds) {
+  if (neo_take_sizes(session, inputs, n_inputs) ||
+      neo_check_tensors("input", inputs, n_inputs, neo_plan.inputs, neo_plan.n_inputs, session->shapes) ||
+      neo_check_tensors("output", outputs, n_outputs, neo_plan.outputs, neo_plan.n_outputs, session->shapes))
     return -1;
-  if (atomic_flag_test_and_set_explicit(&session->running, memory_order_acquire))
-    return neo_fail("this session is running in another thread; each thread needs its own");
   neo_error_clear();
   bind(session, inputs, outputs);
   int code = run_as_current(session, nanoseconds);
   if (code == 0)
     deliver(session);
+  return code;
+}
+
+static int run(neo_session *session, const DLTensor *const *inputs, int32_t n_inputs,
+               const DLTensor *const *outputs, int32_t n_outputs, uint64_t *nanoseconds) {
+  if (!session)
+    return neo_fail("no session given");
+  if (atomic_flag_test_and_set_explicit(&session->running, memory_order_acquire))
+    return neo_fail("this session is running in another thread; each thread needs its own");
+  int code = checked_run(session, inputs, n_inputs, outputs, n_outputs, nanoseconds);
   atomic_flag_clear_explicit(&session->running, memory_order_release);
   return code;
 }

@@ -1,6 +1,7 @@
 #include "session.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "error.h"
 #include "memory.h"
@@ -36,15 +37,30 @@ static void fill_tensors(neo_session *session) {
         .device = {kDLCPU, 0},
         .ndim = row->ndim,
         .dtype = row->dtype,
-        .shape = (int64_t *)(neo_plan.shapes + row->shape), /* kernels read it only */
+        .shape = session->shapes + row->shape,
     };
   }
 }
 
 static void fill_args(neo_session *session) {
-  for (uint32_t i = 0; i < neo_plan.n_args; i++)
-    session->args[i] =
-        (TVMFFIAny){.type_index = TVM_FFI_DLTENSOR_PTR, .v_ptr = &session->tensors[neo_plan.args[i]]};
+  for (uint32_t i = 0; i < neo_plan.n_args; i++) {
+    uint32_t arg = neo_plan.args[i];
+    session->args[i] = arg < neo_plan.n_tensors
+                           ? (TVMFFIAny){.type_index = TVM_FFI_DLTENSOR_PTR, .v_ptr = &session->tensors[arg]}
+                           : (TVMFFIAny){.type_index = TVM_FFI_INT};
+  }
+}
+
+/* Without open dimensions the shapes are the plan's own, and kernels only read them. */
+static bool take_shapes(neo_session *session) {
+  session->shapes = (int64_t *)neo_plan.shapes;
+  if (neo_plan.n_dimensions == 0)
+    return true;
+  session->sizes = calloc(neo_plan.n_dimensions, sizeof(int64_t));
+  session->shapes = calloc(neo_plan.n_shapes + 1u, sizeof(int64_t));
+  if (session->shapes)
+    memcpy(session->shapes, neo_plan.shapes, neo_plan.n_shapes * sizeof(int64_t));
+  return session->sizes && session->shapes;
 }
 
 static int take_memory(neo_session *session) {
@@ -55,8 +71,10 @@ static int take_memory(neo_session *session) {
   session->outputs = calloc(neo_plan.n_outputs + 1u, sizeof(neo_buffer));
   session->tensors = calloc(neo_plan.n_tensors + 1u, sizeof(DLTensor));
   session->args = calloc(neo_plan.n_args + 1u, sizeof(TVMFFIAny));
+  bool got_shapes = take_shapes(session);
   bool got_maps = (session->arena || !neo_plan.arena_bytes) && (session->io || !io);
-  if (!got_maps || !session->inputs || !session->outputs || !session->tensors || !session->args)
+  if (!got_maps || !session->inputs || !session->outputs || !session->tensors || !session->args ||
+      !got_shapes)
     return neo_fail("no memory for a session: %llu bytes of arena, %llu of inputs and outputs",
                     (unsigned long long)neo_plan.arena_bytes, (unsigned long long)io);
   return neo_scratch_init(&session->scratch, neo_plan.scratch_bytes);
@@ -70,6 +88,9 @@ static void release(neo_session *session) {
   free(session->outputs);
   free(session->tensors);
   free(session->args);
+  if (session->shapes != neo_plan.shapes)
+    free(session->shapes);
+  free(session->sizes);
   free(session);
 }
 

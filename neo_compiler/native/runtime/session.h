@@ -6,6 +6,7 @@
 
 #include "kernel_abi.h"
 #include "model.h"
+#include "plan.h"
 #include "scratch.h"
 
 /* Where an input or output is during a run. `staged` is memory of ours for buffers that are not aligned. */
@@ -24,6 +25,8 @@ struct neo_session {
   neo_buffer *inputs, *outputs;
   DLTensor *tensors;
   TVMFFIAny *args;
+  int64_t *sizes;        /* of the open dimensions, in this run */
+  int64_t *shapes;       /* neo_plan.shapes in this run */
 };
 
 #endif

@@ -29,7 +29,7 @@ class _Memory:
         self._lines[tensor.where, tensor.index].update(dict.fromkeys(self._range(tensor), step))
 
     def _range(self, tensor: Placed) -> range:
-        end = tensor.offset + byte_size(tensor.dtype, tensor.shape)
+        end = tensor.offset + byte_size(tensor.dtype, tensor.fixed_shape)
         return range(tensor.offset // ALIGNMENT, -(-end // ALIGNMENT))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from edge_runtime import load
-from edge_runtime.interface import _FUNCTIONS
+from edge_runtime.interface import _DIMENSION_FUNCTIONS, _FUNCTIONS
 from neo_compiler.errors import ExitCode, TargetError
 from neo_compiler.native.libc import device_libc
 from neo_compiler.native.link import link
@@ -37,7 +37,7 @@ def test_needs_only_the_c_library(library: Path) -> None:
 
 def test_exports_the_interface_and_nothing_else(library: Path) -> None:
     rows = [line.split() for line in output_of("nm", "-D", "--defined-only", library).splitlines()]
-    assert {row[2] for row in rows} == set(_FUNCTIONS)
+    assert {row[2] for row in rows} == {*_FUNCTIONS, *_DIMENSION_FUNCTIONS}
 
 
 def test_hardened(library: Path) -> None:

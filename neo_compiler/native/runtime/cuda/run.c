@@ -30,8 +30,8 @@ static int run(neo_session *session, const DLTensor *const *inputs, int32_t n_in
                const DLTensor *const *outputs, int32_t n_outputs, uint64_t *nanoseconds) {
   if (!session)
     return neo_fail("no session given");
-  if (neo_check_tensors("input", inputs, n_inputs, neo_plan.inputs, neo_plan.n_inputs) ||
-      neo_check_tensors("output", outputs, n_outputs, neo_plan.outputs, neo_plan.n_outputs))
+  if (neo_check_tensors("input", inputs, n_inputs, neo_plan.inputs, neo_plan.n_inputs, neo_plan.shapes) ||
+      neo_check_tensors("output", outputs, n_outputs, neo_plan.outputs, neo_plan.n_outputs, neo_plan.shapes))
     return -1;
   if (atomic_flag_test_and_set_explicit(&session->running, memory_order_acquire))
     return neo_fail("this session is running in another thread; each thread needs its own");

@@ -1,0 +1,1 @@
+"""Symbolic dimensions: one artifact for many sizes of the inputs."""

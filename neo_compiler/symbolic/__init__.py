@@ -1,0 +1,1 @@
+"""Code that takes a dimension's size as it comes: what the code for several sizes has in common."""
