@@ -23,7 +23,7 @@ def misfit(needs: GpuNeeds) -> str | None:
     except OSError as error:
         return (
             f"it was compiled for an NVIDIA GPU ({needs.arch}), and there is no CUDA driver here: {error}; "
-            "install NVIDIA's driver, or compile the model for a CPU too"
+            "install NVIDIA's driver"
         )
     try:
         return _refusal(driver, needs)
