@@ -16,7 +16,7 @@ from greengrass_sim.broker.child import free_port
 from tests.greengrass_sim.groups import function_arn, subscription, thing_arn
 from tests.greengrass_sim.probe import Probe
 from tests.greengrass_sim.simulator import Simulator
-from tests.third_party.samples import SECRET, THING, Sample
+from tests.third_party.samples import SECRET, THING, WATCHER, Sample
 
 PATIENCE_S = 25.0
 KEPT = 3
@@ -106,13 +106,20 @@ def _document(sample: Sample, root: Path, sdk: Path | None, folder: Path, port: 
         }
         for name, (file, handler) in {"self": (sample.file, sample.handler), **sample.others}.items()
     ]
-    names = {one["Id"]: one["FunctionArn"] for one in functions}
+    names = {WATCHER: thing_arn(WATCHER), **{one["Id"]: one["FunctionArn"] for one in functions}}
     rows = [
         subscription(number, str(names.get(source, source)), subject, str(names.get(target, target)))
         for number, (source, subject, target) in enumerate(sample.subscriptions)
     ]
     cores = [{"Id": "core", "ThingArn": thing_arn(THING)}]
-    return {"Cores": cores, "Functions": functions, "Resources": resources, "Subscriptions": rows}
+    devices = [{"Id": WATCHER, "ThingArn": thing_arn(WATCHER)}]
+    return {
+        "Cores": cores,
+        "Devices": devices,
+        "Functions": functions,
+        "Resources": resources,
+        "Subscriptions": rows,
+    }
 
 
 def _resources(sample: Sample, folder: Path) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 THING = "sample-core"
+WATCHER = "watcher"  # a device
 SECRET = "value of the secret"
 
 
@@ -16,7 +17,8 @@ SECRET = "value of the secret"
 class Sample:
     """`file` is the path inside its repository; `handler` a function of that module.
 
-    `subscriptions` are (source, subject, target), where `self` and the names of `others` stand for functions.
+    `subscriptions` are (source, subject, target), where `self` and the names of `others` stand for functions,
+    WATCHER for a device.
     `feed` are messages from the cloud. `published` and `logged` tell what must come out: topics with a part
     of the payload, and parts of the log. `volume` is a folder's place for the handler, with the files in it.
     """
@@ -138,7 +140,8 @@ SAMPLES: tuple[Sample, ...] = (
         "functions/BenchmarkPython/BenchmarkPython.py",
         "function_handler",
         (
-            ("self", f"{THING}/cdd/benchmark/results/python", "cloud"),
+            # The spool to the cloud drops the oldest of what comes in faster than it goes out.
+            ("self", f"{THING}/cdd/benchmark/results/python", WATCHER),
             ("self", f"{THING}/cdd/benchmark/output/python", "cloud"),
         ),
         published=((f"{THING}/cdd/benchmark/results/python", '"errors": 0'),),
