@@ -51,8 +51,18 @@ class DeviceTensor:
     def __dlpack_device__(self) -> tuple[int, int]:
         return self.device
 
-    def __dlpack__(self, *, stream: int | None = None, **_: Any) -> object:
-        """`stream` has nothing to wait for: the values are there."""
+    def __dlpack__(
+        self,
+        *,
+        stream: int | None = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[int, int] | None = None,
+        copy: bool | None = None,
+    ) -> object:
+        """`stream` has nothing to wait for: the values are there. BufferError where a copy is wanted."""
+        del stream, max_version
+        if copy or dl_device not in (None, self.device):
+            raise BufferError("the values are shared where they are; .numpy() copies them to host memory")
         return export(self, self.address, self.dtype.name, self.shape, self.device)
 
     @property

@@ -52,6 +52,8 @@ def test_what_a_tensor_tells(mlp_for_gpu: Path, stub: Stub) -> None:
     assert tensor.__dlpack_device__() == (2, 0)
     assert tensor.__cuda_array_interface__["data"] == (tensor.address, False)
     assert np.asarray(tensor, np.float64).dtype == np.float64
+    with pytest.raises(BufferError, match=r"\.numpy\(\) copies them"):
+        tensor.__dlpack__(dl_device=(1, 0))
     assert repr(tensor) == "DeviceTensor(float32, [8, 32], device (2, 0))"
 
 

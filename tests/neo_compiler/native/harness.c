@@ -118,6 +118,7 @@ static void call_all(neo_model *const *models, int callers, int runs) {
   free(states);
 }
 
+#ifndef NO_FORK
 /* A child has no threads but its own: it computes alone, and closes the model that it inherited. */
 static void call_in_child(neo_model *model) {
   pid_t child = fork();
@@ -129,6 +130,7 @@ static void call_in_child(neo_model *model) {
   int status;
   CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
+#endif
 
 int main(int count, char **arguments) {
   if (count != 5)
@@ -140,7 +142,9 @@ int main(int count, char **arguments) {
   for (int i = 0; i < 2; i++)
     CHECK(neo_model_open(params, threads, &models[i]) == 0 && neo_model_threads(models[i]) == threads);
   call_all(models, callers, runs);
+#ifndef NO_FORK
   call_in_child(models[0]);
+#endif
   call_all(models, 2, 3);
   for (int i = 0; i < 2; i++)
     CHECK(neo_model_close(models[i]) == 0);

@@ -6,6 +6,7 @@ import ctypes
 import multiprocessing
 import os
 import re
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
@@ -15,11 +16,15 @@ import pytest
 
 from edge_runtime.errors import RunError
 from edge_runtime.native import NativeModel
-from neo_compiler.native.link import link
+from neo_compiler.native.cuda.source import image_source
+from neo_compiler.native.driver import driver_source
+from neo_compiler.native.link import link, runtime_sources
 from neo_compiler.target import find_target
 from tests.edge_runtime import sample
 from tests.stub_gpu import sample as gpu_sample
 from tests.stub_gpu.stub import Stub, driver
+
+HARNESS = Path(__file__).parents[1] / "harness.c"
 
 
 def opened(folder: Path) -> NativeModel:
@@ -253,3 +258,31 @@ def test_the_library_for_aarch64(tmp_path: Path) -> None:
     assert library.read_bytes()[18] == 183  # EM_AARCH64
     names = set(re.findall(rb"lib[\w.-]+\.so\.\d", library.read_bytes()))
     assert names == {b"libc.so.6", b"libdl.so.2", b"libcuda.so.1"}  # the last by name, when it is opened
+
+
+@pytest.mark.parametrize("sanitizers", ["thread", "address,undefined"])
+def test_many_callers_on_two_models(tmp_path: Path, stub: Stub, sanitizers: str) -> None:
+    """Data races, misuse of memory, leaks; kernels do nothing here, since sanitizers know no fibers."""
+    (tmp_path / "plan.c").write_text(driver_source(gpu_sample.plan(), launched=True), encoding="ascii")
+    (tmp_path / "image.c").write_text(image_source(gpu_sample.image()), encoding="ascii")
+    (tmp_path / "params").write_bytes(sample.params_bytes())
+    (tmp_path / "leaks").write_text("leak:libcuda\n", encoding="ascii")  # the driver for tests keeps its own
+    sources = [
+        *runtime_sources(sample.RUNTIME, cuda=True),
+        tmp_path / "plan.c",
+        tmp_path / "image.c",
+        HARNESS,
+    ]
+    options = ["-std=gnu11", "-g", "-O1", "-DNO_FORK", f"-I{sample.RUNTIME}", "-fno-sanitize-recover=all"]
+    program = tmp_path / "harness"
+    subprocess.run(
+        ["gcc", *options, f"-fsanitize={sanitizers}", *sources, "-o", program, "-ldl", "-lpthread"],
+        check=True,
+    )
+    environment = dict(os.environ, LSAN_OPTIONS=f"suppressions={tmp_path / 'leaks'}:print_suppressions=0")
+    del environment["STUB_TRANSLATE"]
+    command = [program, tmp_path / "params", "1", "4", "20"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    if "unexpected memory mapping" in done.stderr:
+        pytest.skip("ThreadSanitizer does not work with this kernel's address layout")
+    assert (done.stdout, done.returncode) == ("ok\n", 0), done.stderr
