@@ -181,6 +181,8 @@ def _tuning(native: Sequence[BuiltPart]) -> Tuning | None:
 
 
 def _require_here(target: Target) -> None:
+    if target.gpu:
+        raise TargetError("kernels for GPUs are not tuned yet: leave out --tune")
     try:
         check_fit(target_needs(target))
     except ArtifactError as error:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 import edge_runtime
 import neo_compiler
 from edge_runtime.artifact import open_artifact
+from edge_runtime.manifest import GpuNeeds
 from neo_compiler.errors import MismatchError, OutputError, TargetError, UnsupportedOperators
 from neo_compiler.frontend import load
 from neo_compiler.job import compile_model
@@ -129,6 +131,21 @@ def test_code_that_never_ran_says_so(model_path: Path, tmp_path: Path) -> None:
     accuracy = open_artifact(report.path, fit=False).manifest.accuracy
     assert accuracy is not None
     assert (accuracy.executed, accuracy.max_relative, accuracy.tolerance) == ("", None, 1e-4)
+
+
+@pytest.mark.skipif(not find_spec("nvidia"), reason="nvidia-cuda-nvcc-cu12 is missing")
+def test_code_for_a_gpu_never_ran_and_says_so(model_path: Path, tmp_path: Path) -> None:
+    report = compile_model(CompileOptions(model_path, "jetson_nano", tmp_path / "a.tar.gz", SHAPES))
+    assert (report.executed, report.checks) == ("", ())
+    manifest = open_artifact(report.path, fit=False).manifest
+    assert manifest.target.gpu == GpuNeeds("cuda", "sm_53", "4.2", "7.0")
+    assert (manifest.target.arch, manifest.features) == ("aarch64", ("cuda",))
+
+
+def test_kernels_of_a_gpu_are_not_tuned(model_path: Path, tmp_path: Path) -> None:
+    options = CompileOptions(model_path, "jetson_nano", tmp_path / "a.tar.gz", SHAPES, tune=1)
+    with pytest.raises(TargetError, match="GPUs are not tuned yet"):
+        compile_model(options)
 
 
 @pytest.mark.skipif(not shutil.which("qemu-aarch64"), reason="qemu-aarch64 is missing: apt install qemu-user")

@@ -25,6 +25,10 @@ CONVOLUTIONS = {
         "(float[1,20,8,9] x, float[20,1,3,3] W, float[20] B) => (float[1,20,8,9] y) "
         "{ c = Conv <group = 20, pads = [1, 1, 1, 1]> (x, W, B) y = Sigmoid(c) }"
     ),
+    "depthwise of whole blocks": Case(
+        "(float[1,3,48,16] x, float[3,1,3,3] W) => (float[1,3,48,16] y) "
+        "{ c = Conv <group = 3, pads = [1, 1, 1, 1]> (x, W) y = Relu(c) }"
+    ),
     "grouped": Case(
         "(float[1,12,7,7] x, float[8,3,3,3] W) => (float[1,8,5,5] y) { y = Conv <group = 4> (x, W) }"
     ),
