@@ -9,6 +9,7 @@ import onnx_ir as ir
 from neo_compiler.graph.fold import set_types
 from neo_compiler.graph.rewrites import REWRITES
 from neo_compiler.graph.rewrites.builder import Builder
+from neo_compiler.graph.values import is_static
 
 OLDEST = 13  # opset; the rewrites write axes as inputs
 
@@ -24,8 +25,9 @@ def lower_operators(model: ir.Model) -> None:
         results = rewrite(node, build) if rewrite is not None else None
         if results is not None:
             _replace(model.graph, node, build, results)
-            for made in build.nodes:
-                set_types(made, model)
+        for made in [node] if results is None else build.nodes:
+            if not all(is_static(value) for value in made.outputs if value.name):
+                set_types(made, model)  # what comes after may ask for them
 
 
 def has_rule(node: ir.Node) -> bool:

@@ -28,11 +28,14 @@ class Ensemble:
     flag MISSING is set. No number is at most NaN: the threshold of a leaf is NaN, and its second child is the
     leaf itself, so that a walk of `depths[tree]` steps ends at a leaf and stays there.
 
+    `spans[group]` and `spans[group + 1]` bound the trees of a group. There is one group where a leaf may have
+    scores for several targets; else each target is a group, and a leaf has one score.
     `scores[leaf_rows[node]]` has the scores of a leaf; `combine` is "SUM", "AVERAGE", "MIN" or "MAX".
     """
 
     roots: Array
     depths: Array
+    spans: Array
     nodes: Array
     thresholds: Array
     first: Array
@@ -45,7 +48,7 @@ class Ensemble:
     @property
     def targets(self) -> int:
         """Scores that each row gets."""
-        return int(self.scores.shape[1])
+        return int(self.scores.shape[1]) * (len(self.spans) - 1)
 
 
 @dataclass(frozen=True)
@@ -63,17 +66,20 @@ def read_ensemble(attributes: Mapping[str, Any], features: int, dtype: np.dtype[
     where a node is missing, is reached twice, or reads a feature beyond the input.
     """
     table = _Table(attributes, features, dtype)
-    flat = _Flat(table, dtype)
-    for tree in table.roots:
-        flat.add(tree)
-    targets = int(attributes.get("n_targets", 1))
+    flat, targets = _Flat(table, dtype), int(attributes.get("n_targets", 1))
+    groups = table.groups(targets)
+    for root in (root for group in groups for root in group):
+        flat.add(root)
+    spans = np.cumsum([0, *map(len, groups)], dtype=np.int32)
     base = np.asarray(_numbers(attributes, "base_values"), dtype)
     if base.size not in (0, targets):
         raise BadEnsemble(f"{base.size} base values for {targets} targets")
     if base.any() and targets > 1 and not table.scores_all(targets):
         raise BadEnsemble("onnxruntime gives no base value where no leaf gives a score")
+    scores = table.scores(flat.leaves, targets, single=len(groups) > 1)
     return flat.finish(
-        table.scores(flat.leaves, targets),
+        spans,
+        scores,
         base if base.size else np.zeros(targets, dtype),
         str(attributes.get("aggregate_function", "SUM")),
     )
@@ -128,22 +134,37 @@ class _Table:
         hits = Counter((tree, target) for tree, target, _ in given)
         return len({target for (tree, target), count in hits.items() if count == leaves[tree]}) == targets
 
-    def scores(self, leaves: Mapping[int, int], targets: int) -> Array:
-        """A row of scores for each leaf, of which `leaves` has the rows."""
+    def groups(self, targets: int) -> list[list[int]]:
+        """The roots by target, where each tree has scores for one; else all together."""
+        scored: dict[int, set[int]] = {}
+        names = ("target_treeids", "target_ids")
+        for tree, target in zip(*(self._attributes[name] for name in names), strict=True):
+            scored.setdefault(int(tree), set()).add(int(target))
+        if targets == 1 or any(len(of_tree) > 1 for of_tree in scored.values()):
+            return [self.roots]
+        found: list[list[int]] = [[] for _ in range(targets)]
+        for root in self.roots:
+            for target in scored.get(self._trees[root], ()):
+                if not 0 <= target < targets:
+                    raise BadEnsemble(f"a tree has scores for target {target} of {targets}")
+                found[target].append(root)
+        return found
+
+    def scores(self, leaves: Mapping[int, int], targets: int, *, single: bool) -> Array:
+        """A row of scores for each leaf, of which `leaves` has the rows; `single`: of one score."""
         names = ("target_treeids", "target_nodeids", "target_ids")
         keys = zip(*(self._attributes[name] for name in names), strict=True)
         weights = np.asarray(_numbers(self._attributes, "target_weights"), self._dtype)
         combine = self._attributes.get("aggregate_function", "SUM")
         empty = {"MIN": np.inf, "MAX": -np.inf}.get(combine, 0.0)
-        scores = np.full((len(leaves), targets), empty, self._dtype)
+        scores = np.full((len(leaves), 1 if single else targets), empty, self._dtype)
         for (tree, place, target), weight in zip(keys, weights, strict=True):
             number = self._index.get((int(tree), int(place)))
             if number is None or not 0 <= int(target) < targets:
                 raise BadEnsemble(f"a score is given for target {target} of node {place} in tree {tree}")
             if number in leaves:
-                scores[leaves[number], int(target)] = _COMBINE[combine](
-                    scores[leaves[number], int(target)], weight
-                )
+                at = leaves[number], 0 if single else int(target)
+                scores[at] = _COMBINE[combine](scores[at], weight)
         return scores
 
     def _child(self, tree: int, place: int) -> int:
@@ -222,7 +243,7 @@ class _Flat:
         self._rows.append(0 if node.children else self.leaves.setdefault(number, len(self.leaves)))
         return node.children or ()
 
-    def finish(self, scores: Array, base: Array, combine: str) -> Ensemble:
+    def finish(self, spans: Array, scores: Array, base: Array, combine: str) -> Ensemble:
         """The ensemble."""
         flags = int(np.bitwise_or.reduce(np.array(self._flags, np.int32), initial=0))
         features = np.array(self._features, np.int32)
@@ -230,4 +251,4 @@ class _Flat:
         integers = (self._roots, self._depths, nodes, self._first, self._rows)
         roots, depths, nodes, first, rows = (np.array(values, np.int32) for values in integers)
         thresholds = np.array(self._thresholds, self._dtype)
-        return Ensemble(roots, depths, nodes, thresholds, first, rows, scores, base, combine, flags)
+        return Ensemble(roots, depths, spans, nodes, thresholds, first, rows, scores, base, combine, flags)

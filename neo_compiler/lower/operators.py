@@ -57,6 +57,7 @@ def _trees(builder: relax.BlockBuilder, inputs: Sequence[relax.Expr], attributes
     tables = (
         ensemble.roots,
         ensemble.depths,
+        ensemble.spans,
         ensemble.nodes,
         ensemble.thresholds,
         ensemble.first,

@@ -52,12 +52,14 @@ class _Kernel:
 
     def __init__(self, ins: list[tirx.Buffer], out: tirx.Buffer, walk: Walk) -> None:
         proxies = [T.buffer_proxy(buffer) for buffer in ins]
-        self.rows, self.roots, self.depths, self._nodes, self._thresholds, self._first = proxies[:6]
-        self.leaf_rows, self.scores, self._base = proxies[6:]
+        self.rows, self.roots, self.depths, self.spans = proxies[:4]
+        self._nodes, self._thresholds, self._first = proxies[4:7]
+        self.leaf_rows, self.scores, self._base = proxies[7:]
         self.out = T.buffer_proxy(out)
         self.dtype, self.walk = str(out.dtype), walk
-        self.count, self.targets = (int(extent) for extent in out.shape)
-        self.trees = int(ins[1].shape[0])
+        self.count = int(out.shape[0])
+        self.trees, self.groups = int(ins[1].shape[0]), int(ins[3].shape[0]) - 1
+        self.width = int(ins[8].shape[1])  # scores of a leaf
         self.parallel = self.count * walk.steps >= PARALLEL_STEPS
 
     def step(self, node: tirx.PrimExpr, row: tirx.PrimExpr) -> tirx.PrimExpr:
@@ -96,47 +98,52 @@ _EMPTY = {"MIN": float("inf"), "MAX": float("-inf")}
 
 def _by_row(kernel: _Kernel) -> None:
     """LANES rows walk through one tree after the other."""
-    blocks, targets, last = -(-kernel.count // LANES), kernel.targets, kernel.count - 1
+    blocks, width, last = -(-kernel.count // LANES), kernel.width, kernel.count - 1
     outer: Callable[..., Any] = T.parallel if kernel.parallel else T.serial
-    with outer(0, blocks) as block:
+    with outer(0, blocks) as block, T.serial(0, kernel.groups) as group:
         node = T.buffer_proxy(T.alloc_buffer((LANES,), "int32", scope="local"))
-        total = T.buffer_proxy(T.alloc_buffer((LANES, targets), kernel.dtype, scope="local"))
-        with T.serial(0, LANES) as lane, T.serial(0, targets) as target:
-            total[lane, target] = kernel.start
-        with T.serial(0, kernel.trees) as tree:
+        total = T.buffer_proxy(T.alloc_buffer((LANES, width), kernel.dtype, scope="local"))
+        with T.serial(0, LANES) as lane, T.serial(0, width) as place:
+            total[lane, place] = kernel.start
+        with T.serial(0, kernel.spans[group + 1] - kernel.spans[group]) as number:
+            tree = kernel.spans[group] + number
             with T.serial(0, LANES) as lane:
                 node[lane] = kernel.roots[tree]
             with T.serial(0, kernel.depths[tree]), T.serial(0, LANES) as lane:
                 row = tirx.min(block * LANES + lane, last)
                 node[lane] = kernel.step(node[lane], row)
-            with T.serial(0, LANES) as lane, T.serial(0, targets) as target:
-                score = kernel.scores[kernel.leaf_rows[node[lane]], target]
-                total[lane, target] = kernel.combined(total[lane, target], score)
+            with T.serial(0, LANES) as lane, T.serial(0, width) as place:
+                score = kernel.scores[kernel.leaf_rows[node[lane]], place]
+                total[lane, place] = kernel.combined(total[lane, place], score)
         inside = tirx.min(kernel.count - block * LANES, LANES)
-        with T.serial(0, inside) as lane, T.serial(0, targets) as target:
-            kernel.out[block * LANES + lane, target] = kernel.finished(total[lane, target], target)
+        with T.serial(0, inside) as lane, T.serial(0, width) as place:
+            target = group * width + place
+            kernel.out[block * LANES + lane, target] = kernel.finished(total[lane, place], target)
 
 
 def _by_tree(kernel: _Kernel) -> None:
     """One row after the other walks through LANES trees at a time."""
-    groups, targets, last = -(-kernel.trees // LANES), kernel.targets, kernel.trees - 1
-    with T.serial(0, kernel.count) as row:
+    width, last = kernel.width, kernel.trees - 1
+    with T.serial(0, kernel.count) as row, T.serial(0, kernel.groups) as group:
         node = T.buffer_proxy(T.alloc_buffer((LANES,), "int32", scope="local"))
         depth = T.buffer_proxy(T.alloc_buffer((1,), "int32", scope="local"))
-        total = T.buffer_proxy(T.alloc_buffer((targets,), kernel.dtype, scope="local"))
-        with T.serial(0, targets) as target:
-            total[target] = kernel.start
-        with T.serial(0, groups) as group:
+        total = T.buffer_proxy(T.alloc_buffer((width,), kernel.dtype, scope="local"))
+        with T.serial(0, width) as place:
+            total[place] = kernel.start
+        count = kernel.spans[group + 1] - kernel.spans[group]
+        with T.serial(0, tirx.floordiv(count + LANES - 1, LANES)) as chunk:
+            first = kernel.spans[group] + chunk * LANES
             depth[0] = 0
             with T.serial(0, LANES) as lane:
-                tree = tirx.min(group * LANES + lane, last)
+                tree = tirx.min(first + lane, last)
                 node[lane] = kernel.roots[tree]
                 depth[0] = tirx.max(depth[0], kernel.depths[tree])
             with T.serial(0, depth[0]), T.serial(0, LANES) as lane:
                 node[lane] = kernel.step(node[lane], row)
-            inside = tirx.min(kernel.trees - group * LANES, LANES)
-            with T.serial(0, inside) as lane, T.serial(0, targets) as target:
-                score = kernel.scores[kernel.leaf_rows[node[lane]], target]
-                total[target] = kernel.combined(total[target], score)
-        with T.serial(0, targets) as target:
-            kernel.out[row, target] = kernel.finished(total[target], target)
+            inside = tirx.min(kernel.spans[group + 1] - first, LANES)
+            with T.serial(0, inside) as lane, T.serial(0, width) as place:
+                score = kernel.scores[kernel.leaf_rows[node[lane]], place]
+                total[place] = kernel.combined(total[place], score)
+        with T.serial(0, width) as place:
+            target = group * width + place
+            kernel.out[row, target] = kernel.finished(total[place], target)
