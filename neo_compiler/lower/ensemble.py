@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -250,5 +251,10 @@ class _Flat:
         nodes = features << FLAG_BITS | np.array(self._flags, np.int32) if flags else features
         integers = (self._roots, self._depths, nodes, self._first, self._rows)
         roots, depths, nodes, first, rows = (np.array(values, np.int32) for values in integers)
+        if len(spans) > 2:  # many trees of a target, as boosting makes them: equally deep ones side by side
+            order = np.concatenate(
+                [start + np.argsort(depths[start:end], kind="stable") for start, end in pairwise(spans)]
+            )
+            roots, depths = roots[order], depths[order]
         thresholds = np.array(self._thresholds, self._dtype)
         return Ensemble(roots, depths, spans, nodes, thresholds, first, rows, scores, base, combine, flags)

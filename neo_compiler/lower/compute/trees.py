@@ -4,7 +4,8 @@ Many walks are under way at a time and take their steps together, so that one ne
 another: those of LANES rows through one tree, or, where there are fewer rows, those of one row through LANES
 trees. LLVM makes vectors of the steps where the target loads from gathered addresses. A walk takes as many
 steps as its tree is deep: what it would save by stopping early is less than what a branch costs that nobody
-can predict. The scores of a row are added in the order of the trees.
+can predict. Scores are added in the order of the trees, except where each tree has scores for one target of
+several: there, equally deep trees walk together.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from neo_compiler.lower.ensemble import EQUAL, FLAG_BITS, MISSING
 
 LANES = 32
 PARALLEL_STEPS = 1 << 15  # fewer steps in all are not worth waking another thread
+PARALLEL_GROUPS = 1 << 12  # the same of a single row, where a step takes longer
 Values = Any  # a buffer, which is indexed
 
 
@@ -124,7 +126,9 @@ def _by_row(kernel: _Kernel) -> None:
 def _by_tree(kernel: _Kernel) -> None:
     """One row after the other walks through LANES trees at a time."""
     width, last = kernel.width, kernel.trees - 1
-    with T.serial(0, kernel.count) as row, T.serial(0, kernel.groups) as group:
+    wide = kernel.groups > 1 and kernel.walk.steps >= PARALLEL_GROUPS
+    outer: Callable[..., Any] = T.parallel if wide else T.serial
+    with T.serial(0, kernel.count) as row, outer(0, kernel.groups) as group:
         node = T.buffer_proxy(T.alloc_buffer((LANES,), "int32", scope="local"))
         depth = T.buffer_proxy(T.alloc_buffer((1,), "int32", scope="local"))
         total = T.buffer_proxy(T.alloc_buffer((width,), kernel.dtype, scope="local"))
