@@ -11,6 +11,7 @@ import onnx
 
 from neo_compiler.errors import ModelError
 from neo_compiler.frontend.boosted import lightgbm, xgboost
+from neo_compiler.frontend.boosted.trees import with_classes
 from neo_compiler.frontend.extras import require
 from neo_compiler.frontend.reading import Reading
 
@@ -45,9 +46,9 @@ def read(path: Path, reading: Reading) -> onnx.ModelProto:
 
 def _converted(found: Any) -> onnx.ModelProto:
     if hasattr(found, "get_booster"):
-        return _through_file(xgboost, bytes(found.get_booster().save_raw("ubj")))
+        return _named(found, _through_file(xgboost, bytes(found.get_booster().save_raw("ubj"))))
     if hasattr(found, "booster_"):
-        return _through_file(lightgbm, found.booster_.model_to_string().encode())
+        return _named(found, _through_file(lightgbm, found.booster_.model_to_string().encode()))
     features = getattr(found, "n_features_in_", None)
     if features is None:
         raise ModelError(f"it holds a {type(found).__name__}, not a fitted model of scikit-learn")
@@ -63,6 +64,10 @@ def _converted(found: Any) -> onnx.ModelProto:
     except Exception as error:  # of many kinds, from every converter
         raise ModelError(f"skl2onnx cannot convert this {type(found).__name__}: {_line(error)}") from error
     return cast(onnx.ModelProto, model)
+
+
+def _named(found: Any, model: onnx.ModelProto) -> onnx.ModelProto:
+    return with_classes(model, found.classes_) if hasattr(found, "predict_proba") else model
 
 
 def _through_file(reader: Any, content: bytes) -> onnx.ModelProto:

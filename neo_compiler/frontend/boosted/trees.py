@@ -90,6 +90,25 @@ def to_onnx(trees: Trees, features: int, scores: Scores) -> onnx.ModelProto:
     return helper.make_model(made, opset_imports=opsets, ir_version=IR_VERSION, producer_name="neo-edge")
 
 
+def with_classes(model: onnx.ModelProto, classes: Sequence[Any] | np.ndarray) -> onnx.ModelProto:
+    """A classifier whose label is one of `classes`, whole numbers or texts, in place of its number."""
+    names = np.asarray(classes)
+    if names.dtype.kind in "biu":
+        names = names.astype(np.int64)
+        if np.array_equal(names, np.arange(len(names))):
+            return model
+        table = numpy_helper.from_array(names, "classes")
+    else:
+        table = numpy_helper.from_array(np.array([str(name) for name in names], object), "classes")
+    label = next(node for node in model.graph.node if LABEL in node.output)
+    gather = helper.make_node("Gather", ["classes", label.input[0]], [LABEL], name=LABEL)
+    label.CopyFrom(gather)
+    model.graph.initializer.append(table)
+    output = next(value for value in model.graph.output if value.name == LABEL)
+    output.type.tensor_type.elem_type = table.data_type
+    return model
+
+
 class _Graph:
     """Nodes, weights and outputs as they come."""
 

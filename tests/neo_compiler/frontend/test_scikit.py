@@ -63,13 +63,17 @@ def test_boosters_go_through_their_own_format(tmp_path: Path) -> None:
     xgboost = pytest.importorskip("xgboost", reason="needs XGBoost: pip install 'neo-edge[boosting]'")
     lightgbm = pytest.importorskip("lightgbm", reason="needs LightGBM: pip install 'neo-edge[boosting]'")
     rows = np.random.default_rng(0).standard_normal((200, 4)).astype(np.float32)
-    for estimator in (
-        xgboost.XGBClassifier(n_estimators=5, n_jobs=1),
-        lightgbm.LGBMClassifier(n_estimators=5, n_jobs=1, verbose=-1),
+    side = (rows[:, 0] > 0).astype(int)
+    for estimator, classes in (
+        (xgboost.XGBClassifier(n_estimators=5, n_jobs=1), side),
+        (lightgbm.LGBMClassifier(n_estimators=5, n_jobs=1, verbose=-1), side * 3 + 4),
+        (lightgbm.LGBMClassifier(n_estimators=5, n_jobs=1, verbose=-1), np.array(["left", "right"])[side]),
     ):
-        fitted = estimator.fit(rows, rows[:, 0] > 0)
+        fitted = estimator.fit(rows, classes)
         model = load(_dump(tmp_path / "model.pkl", fitted), TRUST)
-        table = Reference(model).run({"X": rows})["probabilities"]
+        label, table = Reference(model).run({"X": rows}).values()
+        names = labels_of(model).values.get("label")
+        np.testing.assert_array_equal(np.array(names)[label] if names else label, fitted.predict(rows))
         np.testing.assert_allclose(table, fitted.predict_proba(rows), atol=1e-6)
 
 
