@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,10 +53,12 @@ def compile_single(task: Task, shapes: Shapes) -> Single:
     return Single(job.files, prepared, sample, divide(job))
 
 
-def prepare_single(model: onnx.ModelProto, shapes: Shapes, seed: int, stages: Stages) -> Prepared:
-    """The model, prepared for these shapes of its inputs."""
+def prepare_single(
+    model: onnx.ModelProto, shapes: Shapes, seed: int, stages: Stages, kept: Collection[str] = ()
+) -> Prepared:
+    """The model, prepared for these shapes of its inputs; values named in `kept` are not folded."""
     with stages("prepare"):
-        return prepare_parts(model, shapes, lambda proto: _samples(proto, seed))
+        return prepare_parts(model, shapes, lambda proto: _samples(proto, seed), kept)
 
 
 def _samples(prepared: onnx.ModelProto, seed: int) -> list[dict[str, np.ndarray]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,11 +26,14 @@ from neo_compiler.native.program import link_program
 from neo_compiler.single import Single, Task, prepare_single
 from neo_compiler.sizes import Sizes
 from neo_compiler.symbolic.build import Open, build
+from neo_compiler.symbolic.constants import grown
 from neo_compiler.symbolic.drafts import Bounds
 from neo_compiler.symbolic.points import NotGeneral, choose
 from neo_compiler.verify import OutputCheck, Sample, compare, draw_sample
 from neo_compiler.verify.emulate import INSTALL, find_emulator, run_emulated
 from neo_compiler.verify.execute import NATIVELY, Verified
+
+_MOST_ROUNDS = 12
 
 log = logging.getLogger(__name__)
 
@@ -66,12 +69,11 @@ def compile_ranges(task: Task, ranges: Ranges) -> Compilation:
     points = choose({name: (row.low, row.high) for name, row in ranges.open.items()})
     if points is None:
         raise NotGeneral("there are too few sizes to see what they have in common")
-    prepared = [
-        prepared_at(task, ranges, dict(zip(points.names, sizes, strict=True))) for sizes in points.sizes
-    ]
-    part = _build(
-        task, prepared, Open(points, tuple(Bounds(row.low, row.high) for row in ranges.open.values()))
-    )
+    rows = [dict(zip(points.names, sizes, strict=True)) for sizes in points.sizes]
+    kept = _kept(task, ranges, [rows[0], rows[-2], rows[-1]])
+    prepared = [prepared_at(task, ranges, sizes, kept) for sizes in rows]
+    bounds = tuple(Bounds(row.low, row.high) for row in ranges.open.values())
+    part = _build(task, prepared, Open(points, bounds, kept))
     with task.stages("reference"):
         samples = [sample_at(task, ranges, sizes) for sizes in ranges.proofs()]
     manifest = describe(task.options, task.target, prepared[-1].model, (part,))
@@ -105,9 +107,24 @@ def _build(task: Task, prepared: Sequence[Prepared], opened: Open) -> BuiltPart:
     return BuiltPart(entry, plan, rules, kernels)
 
 
-def prepared_at(task: Task, ranges: Ranges, sizes: Mapping[str, int]) -> Prepared:
-    """The model, prepared for these sizes of the open dimensions."""
-    return prepare_single(task.model, ranges.at(sizes), task.options.seed, task.stages)
+def prepared_at(task: Task, ranges: Ranges, sizes: Mapping[str, int], kept: Collection[str] = ()) -> Prepared:
+    """The model, prepared for these sizes of the open dimensions; values named in `kept` are not folded."""
+    return prepare_single(task.model, ranges.at(sizes), task.options.seed, task.stages, kept)
+
+
+def _kept(task: Task, ranges: Ranges, points: Sequence[Mapping[str, int]]) -> frozenset[str]:
+    """Constants that other sizes make anew, as a mask of all positions: they are computed in each run.
+
+    What they are computed from may be such constants too, so that several rounds are needed.
+    """
+    kept: frozenset[str] = frozenset()
+    for _ in range(_MOST_ROUNDS):
+        rows = [prepared_at(task, ranges, sizes, kept).model for sizes in points]
+        found = grown(rows) - kept
+        if not found:
+            break
+        kept |= found
+    return kept
 
 
 def sample_at(task: Task, ranges: Ranges, sizes: Mapping[str, int]) -> Sample:

@@ -7,7 +7,7 @@ computed at run time, and quantised weights stay quantised.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import onnx
@@ -35,15 +35,21 @@ SMALL_INTEGERS = frozenset(
 log = logging.getLogger(__name__)
 
 
-def fold(model: ir.Model, observed: Mapping[str, onnx.TypeProto] | None = None) -> None:
+def fold(
+    model: ir.Model,
+    observed: Mapping[str, onnx.TypeProto] | None = None,
+    kept: Collection[str] = (),
+) -> None:
     """Replace nodes whose inputs are all constant by initializers, and infer the type of all other values.
 
-    `observed` holds types that stand in where the operator's rules tell none.
+    `observed` holds types that stand in where the operator's rules tell none. Values named in `kept` are
+    computed at run time even so.
     """
     known = observed or {}
     for node in list(model.graph):
         types = infer_types(node, model)
-        values = _shape_of(node) or _constant(node, types, model)
+        stays = any(output.name in kept for output in node.outputs)
+        values = None if stays else _shape_of(node) or _constant(node, types, model)
         if values is None:
             for output in node.outputs:
                 if output.name:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,11 +57,13 @@ class Prepared:
     foreign: Mapping[str, str]
 
 
-def canonicalise(model: onnx.ModelProto, input_shapes: Mapping[str, tuple[int, ...]]) -> ir.Model:
+def canonicalise(
+    model: onnx.ModelProto, input_shapes: Mapping[str, tuple[int, ...]], kept: Collection[str] = ()
+) -> ir.Model:
     """A copy of `model` with static inputs and folded constants, simplified; input and output names stay.
 
     `input_shapes` gives the shape of each input that has symbolic dimensions; `model` is one that
-    `neo_compiler.frontend.load` returned.
+    `neo_compiler.frontend.load` returned. Values named in `kept` are not folded.
 
     Raises UsageError for shapes that are missing or do not fit, ModelError for inputs that cannot be
     compiled.
@@ -70,7 +72,10 @@ def canonicalise(model: onnx.ModelProto, input_shapes: Mapping[str, tuple[int, .
     check_interface(graph)
     fix_shapes(graph, input_shapes)
     for step in PASSES:
-        step(graph)
+        if step is fold:
+            fold(graph, kept=kept)
+        else:
+            step(graph)
     return graph
 
 
@@ -93,13 +98,14 @@ def prepare_parts(
     model: onnx.ModelProto,
     input_shapes: Mapping[str, tuple[int, ...]],
     samples: Callable[[onnx.ModelProto], Sequence[Mapping[str, np.ndarray]]],
+    kept: Collection[str] = (),
 ) -> Prepared:
     """The canonical model, and which of its nodes cannot be lowered. Raises as `canonicalise` does.
 
     `samples` draws inputs; where no rule tells a shape, it is seen on them in onnxruntime.
     """
-    graph = canonicalise(model, input_shapes)
+    graph = canonicalise(model, input_shapes, kept)
     if not all(is_static(value) for node in graph.graph for value in node.outputs if value.name):
-        fold(graph, observe(graph, samples(ir.to_proto(graph))))
+        fold(graph, observe(graph, samples(ir.to_proto(graph))), kept)
         drop_unused(graph)
     return Prepared(ir.to_proto(graph), foreign_nodes(graph))

@@ -20,16 +20,21 @@ from neo_compiler.schedule import schedule
 from neo_compiler.stages import Stages
 from neo_compiler.symbolic import drafts, kernels
 from neo_compiler.symbolic.drafts import Bounds
+from neo_compiler.symbolic.lift import lift, settled
 from neo_compiler.symbolic.points import NotGeneral, Points
 from neo_compiler.target import Target
 
 
 @dataclass(frozen=True)
 class Open:
-    """The open dimensions: the points where the model was prepared, and their bounds."""
+    """The open dimensions: the points where the model was prepared, and their bounds.
+
+    `kept` names what was not folded there, since each run has to compute it.
+    """
 
     points: Points
     bounds: tuple[Bounds, ...]
+    kept: frozenset[str] = frozenset()
 
 
 def build(
@@ -41,8 +46,9 @@ def build(
     kernels. Raises NotGeneral where code for one size is not that for another.
     """
     folder, kernels_file = places
+    lifted = [lift(model, opened.kept) for model in models]
     with stages("lower"):
-        modules = [lower(model, target, stages, any_rows=True) for model in models]
+        modules = [lower(model, target, stages, any_rows=True) for model, _ in lifted]
         module = _module(modules, opened.points)
     sized = frozenset(
         name.name_hint for name, function in module.functions.items() if _takes_sizes(function, opened)
@@ -50,7 +56,8 @@ def build(
     with stages("schedule"):
         scheduled = schedule(module, target)
     with stages("build"):
-        drafted = drafts.generalise([draft(row) for row in modules], opened.points, opened.bounds, sized)
+        drafted_rows = [settled(draft(row), values) for row, (_, values) in zip(modules, lifted, strict=True)]
+        drafted = drafts.generalise(drafted_rows, opened.points, opened.bounds, sized)
         program = settle(drafted, tuple(value.name for value in models[0].graph.output))
         write_params(folder / "compiled.params", program.params, program.plan.params_bytes)
         most = {name: row.high for name, row in zip(opened.points.parameters, opened.bounds, strict=True)}

@@ -12,13 +12,13 @@ from neo_compiler.native.extract import Drafted
 from neo_compiler.native.memory import aligned
 from neo_compiler.native.plan import Fill, Placed, Step, Where
 from neo_compiler.native.size import Extent, Linear, OpenDimension
+from neo_compiler.symbolic.constants import MOST_COMPUTED, begins
 from neo_compiler.symbolic.points import NotGeneral, Points
 
 Array = NDArray[np.generic]
 Constant = Array | tuple[Extent, ...]
 
 COMPUTED = frozenset({"int32", "int64", "float32"})
-MOST_COMPUTED = 64  # values of a constant that are computed from the sizes
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def _constant(arrays: Sequence[Array], points: Points) -> Constant:
     largest = arrays[-1]
     if any(array.ndim != largest.ndim or array.dtype != largest.dtype for array in arrays):
         raise NotGeneral("a constant has another rank at other sizes")
-    if all(_begins(largest, array) for array in arrays):
+    if all(begins(largest, array) for array in arrays):
         return largest
     if largest.size > MOST_COMPUTED or any(array.shape != largest.shape for array in arrays):
         raise NotGeneral(
@@ -141,17 +141,6 @@ def _constant(arrays: Sequence[Array], points: Points) -> Constant:
         raise NotGeneral(f"a constant of {largest.dtype} has other values at other sizes")
     rows = zip(*(array.reshape(-1).tolist() for array in arrays), strict=True)
     return tuple(points.fit([int(value) for value in values], "a constant") for values in rows)
-
-
-def _begins(whole: Array, array: Array) -> bool:
-    """Whether a constant is what a kernel reads that takes the larger one for it."""
-    grown = [axis for axis in range(whole.ndim) if whole.shape[axis] != array.shape[axis]]
-    if any(size > 1 for size in whole.shape[: grown[-1] if grown else 0]):
-        return False
-    flat = array.reshape(-1)
-    return array.size <= whole.size and bool(
-        np.array_equal(flat, whole.reshape(-1)[: array.size], equal_nan=array.dtype.kind == "f")
-    )
 
 
 def _dimension(

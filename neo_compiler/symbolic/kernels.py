@@ -144,13 +144,13 @@ class _Writer:
 
     def _sum(self, value: Linear) -> int:
         terms = [
-            size if factor == 1 else self._binary("tirx.Mul", size, self._number(factor))
+            size if factor == 1 else self._binary("prim.Mul", size, self._number(factor))
             for factor, size in zip(value.factors, self._sizes, strict=True)
             if factor
         ]
         if value.constant:
             terms.append(self._number(value.constant))
-        return functools.reduce(lambda left, right: self._binary("tirx.Add", left, right), terms)
+        return functools.reduce(lambda left, right: self._binary("prim.Add", left, right), terms)
 
     def _number(self, value: int) -> int:
         whole = self._add({"type": "int", "data": value})
