@@ -10,7 +10,7 @@ from typing import Any, cast
 import onnx
 
 from neo_compiler.errors import ModelError
-from neo_compiler.frontend.boosted import lightgbm, xgboost
+from neo_compiler.frontend.boosted import histogram, lightgbm, xgboost
 from neo_compiler.frontend.boosted.trees import with_classes
 from neo_compiler.frontend.extras import require
 from neo_compiler.frontend.reading import Reading
@@ -49,6 +49,8 @@ def _converted(found: Any) -> onnx.ModelProto:
         return _named(found, _through_file(xgboost, bytes(found.get_booster().save_raw("ubj"))))
     if hasattr(found, "booster_"):
         return _named(found, _through_file(lightgbm, found.booster_.model_to_string().encode()))
+    if histogram.is_histogram(found):
+        return histogram.convert(found)
     features = getattr(found, "n_features_in_", None)
     if features is None:
         raise ModelError(f"it holds a {type(found).__name__}, not a fitted model of scikit-learn")

@@ -13,6 +13,7 @@ from neo_compiler.graph.fold import fold
 from neo_compiler.graph.inline import inline_functions
 from neo_compiler.graph.lift_constants import lift_constants
 from neo_compiler.graph.name_nodes import name_nodes
+from neo_compiler.graph.rewrites import REWRITES
 from neo_compiler.graph.splice_ifs import splice_ifs
 from neo_compiler.graph.tidy import drop_unused
 from neo_compiler.graph.values import spec
@@ -21,7 +22,8 @@ from neo_compiler.graph.values import spec
 def survey(model: onnx.ModelProto) -> dict[str, Any]:
     """Inputs and outputs as text, weights in bytes, operators with their counts, as plain data.
 
-    `unsupported` lists the operators that cannot be compiled; fixing the shapes may make some of them go.
+    `unsupported` lists the operators that cannot be compiled in any form; fixing the shapes may make some of
+    them go.
     """
     graph = ir.from_proto(model)
     inputs, outputs = list(map(spec, graph.graph.inputs)), list(map(spec, graph.graph.outputs))
@@ -36,5 +38,7 @@ def survey(model: onnx.ModelProto) -> dict[str, Any]:
         "outputs": outputs,
         "weights": sum(value.const_value.nbytes for value in weights if value.const_value is not None),
         "operators": dict(operators.most_common()),
-        "unsupported": {name: len(nodes) for name, nodes in unsupported_operators(graph).items()},
+        "unsupported": {
+            name: len(nodes) for name, nodes in unsupported_operators(graph).items() if name not in REWRITES
+        },
     }

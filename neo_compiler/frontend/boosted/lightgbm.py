@@ -108,10 +108,10 @@ def _branch(feature: int, threshold: float, decision: int, children: tuple[int, 
     if missing == NONE:
         left = threshold >= 0  # NaN counts as zero
     true, false = (child if child >= 0 else inner + ~child for child in children)
-    return Branch(feature, _rounded_down(threshold), "BRANCH_LEQ", left, true, false)
+    return Branch(feature, rounded_down(threshold), "BRANCH_LEQ", left, true, false)
 
 
-def _rounded_down(threshold: float) -> float:
+def rounded_down(threshold: float) -> float:
     """The largest float32 that is not above a float64: the same float32 values are at most either."""
     nearest = np.float32(threshold)
     return float(nearest if float(nearest) <= threshold else np.nextafter(nearest, np.float32(-np.inf)))

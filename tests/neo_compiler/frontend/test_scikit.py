@@ -77,6 +77,27 @@ def test_boosters_go_through_their_own_format(tmp_path: Path) -> None:
         np.testing.assert_allclose(table, fitted.predict_proba(rows), atol=1e-6)
 
 
+def test_histogram_boosting(tmp_path: Path) -> None:
+    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+    random = np.random.default_rng(0)
+    rows = random.standard_normal((300, 4)).astype(np.float32)
+    rows[random.random(rows.shape) < 0.1] = np.nan
+    score = np.nan_to_num(rows).sum(axis=1)
+    for classes in ((score > 0), np.array(["low", "middle", "high"])[np.digitize(score, [-1, 1])]):
+        fitted = HistGradientBoostingClassifier(max_iter=8).fit(rows, classes)
+        model = load(_dump(tmp_path / "model.pkl", fitted), TRUST)
+        label, table = Reference(model).run({"X": rows}).values()
+        names = labels_of(model).values.get("label")
+        np.testing.assert_array_equal(np.array(names)[label] if names else label, fitted.predict(rows))
+        np.testing.assert_allclose(table, fitted.predict_proba(rows), atol=1e-6)
+    for loss, target in (("squared_error", score), ("poisson", np.exp(score / 4))):
+        fitted = HistGradientBoostingRegressor(max_iter=8, loss=loss).fit(rows, target)
+        model = load(_dump(tmp_path / "model.pkl", fitted), TRUST)
+        values = Reference(model).run({"X": rows})["values"]
+        np.testing.assert_allclose(values[:, 0], fitted.predict(rows), rtol=1e-5, atol=1e-5)
+
+
 def test_what_cannot_be_converted_is_named(tmp_path: Path) -> None:
     from sklearn.cluster import DBSCAN
 
