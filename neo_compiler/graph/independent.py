@@ -86,7 +86,7 @@ def independent(model: ir.Model, inputs: Mapping[str, int], size: int) -> dict[s
         rows = [known.get(value) if value is not None else None for value in node.inputs]
         result = None
         if any(rows):
-            rule = RULES.get(node.op_type) if not node.domain else None
+            rule = RULES.get(f"{node.domain}.{node.op_type}".lstrip("."))
             if rule is None:
                 raise Dependent(f"{node.op_type} {node.name!r} may mix them")
             result = rule(_Node(node, rows, size))
@@ -279,6 +279,7 @@ RULES: dict[str, Rule] = {
     **_names("Pow Sub Sum Where Xor", _broadcast),
     **_names("AveragePool BatchNormalization Conv ConvTranspose DepthToSpace GlobalAveragePool", _leading),
     **_names("GlobalMaxPool InstanceNormalization LRN MaxPool Resize SpaceToDepth", _leading),
+    **_names("ai.onnx.ml.TreeEnsembleRegressor", _leading),
     **_names("Hardmax LogSoftmax Softmax", _along(-1)),
     **_names("Split", _along(0)),
     **_names("LayerNormalization RMSNormalization", _normalised),

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper
 
+from neo_compiler.graph.independent import Rows, independent
+from neo_compiler.graph.prepare import canonicalise
 from neo_compiler.lower.ensemble import BadEnsemble, read_ensemble
 from neo_compiler.verify.reference import Reference
 from tests.neo_compiler.compiled import compile_onnx, on_all_targets
@@ -98,6 +100,16 @@ def test_targets_without_a_score() -> None:
     assert read_ensemble(lists, FEATURES, np.dtype(np.float32)).targets == 3
     with pytest.raises(BadEnsemble, match="no base value"):
         read_ensemble({**lists, "base_values": [1.0] * 3}, FEATURES, np.dtype(np.float32))
+
+
+def test_rows_are_independent() -> None:
+    """So that a batch of any size is filled up to one that was compiled."""
+    given = rows(4)
+    node = helper.make_node(
+        "TreeEnsembleRegressor", ["x"], ["y"], domain=ML, n_targets=1, **attributes(Forest(), 0)
+    )
+    model = canonicalise(model_of([node], given, {}), {})
+    assert independent(model, {"x": 0}, 4) == {"y": Rows(0)}
 
 
 def test_version_5(tmp_path: Path) -> None:
