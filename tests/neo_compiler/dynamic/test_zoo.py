@@ -45,22 +45,6 @@ def test_minilm_int8_takes_every_length(tmp_path: Path) -> None:
             assert max(difference(value, found[name]) for name, value in expected.items()) < 1e-4
 
 
-@pytest.mark.timeout(600)
-def test_text_is_detected_in_pictures_of_several_sizes(tmp_path: Path) -> None:
-    source = fetched("ppocr-det")
-    sizes = ([96, 160], [128])
-    path = neo_compiler.compile(source, output=tmp_path / "det", input_shapes={"x": (1, 3, *sizes)})
-    reference = Reference(load(source))
-    with edge_runtime.load(path, threads=1) as model:
-        for height in sizes[0]:
-            picture = np.random.default_rng(height).standard_normal((1, 3, height, 128)).astype(np.float32)
-            (expected,) = reference.run({"x": picture}).values()
-            (found,) = model.run({"x": picture}).values()
-            assert found.shape == (1, 1, height, 128)
-            assert np.abs(found - expected).max() < 1e-4  # probabilities
-        assert [name for name in model.manifest.files if name.endswith(".params")] == ["compiled.params"]
-
-
 @pytest.mark.timeout(300)
 def test_a_speech_detector_carries_its_state_over_a_hundred_windows(tmp_path: Path) -> None:
     """The sound is made, not recorded: bursts of voiced tones between soft noise."""
