@@ -14,6 +14,7 @@ import onnx
 from edge_runtime.manifest import Part as PartEntry
 from edge_runtime.manifest import TensorSpec
 from neo_compiler.errors import ModelError
+from neo_compiler.graph.guard_division import guard_division
 from neo_compiler.graph.oldest_opset import oldest_opset
 from neo_compiler.graph.partition import Part, node_name
 from neo_compiler.native.plan import Plan
@@ -126,7 +127,7 @@ def fallback_part(part: Part, files: Path, place: str, reasons: Mapping[str, str
     """Write a part as the ONNX file `place` below `files`; `reasons` has its nodes' by first output."""
     path = files / place
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(oldest_opset(part.model).SerializeToString(deterministic=True))
+    path.write_bytes(oldest_opset(guard_division(part.model)).SerializeToString(deterministic=True))
     nodes = part.model.graph.node
     entry = PartEntry(
         backend="onnxruntime",

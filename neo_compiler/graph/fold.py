@@ -130,10 +130,10 @@ def _may_fold(node: ir.Node) -> bool:
 
 
 def _divides_by_zero(node: ir.Node) -> bool:
-    """Whether whole numbers are divided by zero, which would end the process."""
+    """Whether whole numbers are divided by zero, or the smallest by -1: either would end the process."""
     divisor = node.inputs[1]
     values = None if divisor is None or divisor.const_value is None else divisor.const_value.numpy()
-    return values is not None and values.dtype.kind in "iu" and not values.all()
+    return values is not None and values.dtype.kind in "iu" and not (values.all() and (values != -1).all())
 
 
 def _type_bytes(kind: onnx.TypeProto) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import onnx_ir as ir
 
 from neo_compiler.graph.fold import set_types
-from neo_compiler.graph.rewrites import REWRITES
+from neo_compiler.graph.rewrites import REWRITES, Rewrite
 from neo_compiler.graph.rewrites.builder import Builder
 from neo_compiler.graph.values import is_static
 
@@ -20,14 +20,21 @@ def lower_operators(model: ir.Model) -> None:
     if opset < OLDEST:
         return
     for node in list(model.graph):
-        rewrite = REWRITES.get(_name(node))
-        build = Builder(node, opset)
-        results = rewrite(node, build) if rewrite is not None else None
-        if results is not None:
-            _replace(model.graph, node, build, results)
-        for made in [node] if results is None else build.nodes:
+        if (rewrite := REWRITES.get(_name(node))) is None:
+            continue
+        for made in rewrite_node(node, rewrite, opset):
             if not all(is_static(value) for value in made.outputs if value.name):
                 set_types(made, model)  # what comes after may ask for them
+
+
+def rewrite_node(node: ir.Node, rewrite: Rewrite, opset: int) -> list[ir.Node]:
+    """Put what the rewrite makes in the node's place, where it applies; returns the new nodes."""
+    build = Builder(node, opset)
+    results = rewrite(node, build)
+    if results is None or not isinstance(node.graph, ir.Graph):
+        return []
+    _replace(node.graph, node, build, results)
+    return build.nodes
 
 
 def has_rule(node: ir.Node) -> bool:

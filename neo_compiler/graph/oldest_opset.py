@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import onnx
+
+from neo_compiler.graph.nodes import all_nodes
 
 OLDEST = 13  # what onnxruntime has run well for years; older ones have other rules for optional inputs
 NEWEST_IR = 10
@@ -16,18 +16,10 @@ def oldest_opset(model: onnx.ModelProto) -> onnx.ModelProto:
     for row in copy.opset_import:
         versions = [
             onnx.defs.get_schema(node.op_type, row.version, row.domain).since_version
-            for node in _nodes(copy.graph)
+            for node in all_nodes(copy.graph)
             if node.domain == row.domain and onnx.defs.has(node.op_type, row.domain)
         ]
         least = OLDEST if not row.domain else 1
         row.version = min(row.version, max([least, *versions]))
     copy.ir_version = min(copy.ir_version, NEWEST_IR)
     return copy
-
-
-def _nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
-    for node in graph.node:
-        yield node
-        for attribute in node.attribute:
-            for inner in (*attribute.graphs, *([attribute.g] if attribute.HasField("g") else [])):
-                yield from _nodes(inner)

@@ -26,6 +26,7 @@ from neo_compiler.graph.name_nodes import name_nodes
 from neo_compiler.graph.observe import observe
 from neo_compiler.graph.splice_ifs import splice_ifs
 from neo_compiler.graph.tidy import drop_unused, tidy
+from neo_compiler.graph.upgrade import upgrade
 from neo_compiler.graph.values import is_static
 
 # Each pass edits the model in place and leaves it valid.
@@ -68,7 +69,7 @@ def canonicalise(
     Raises UsageError for shapes that are missing or do not fit, ModelError for inputs that cannot be
     compiled.
     """
-    graph = ir.from_proto(model)
+    graph = ir.from_proto(upgrade(model))
     check_interface(graph)
     fix_shapes(graph, input_shapes)
     for step in PASSES:

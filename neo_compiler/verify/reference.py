@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 
 from neo_compiler.errors import ModelError
+from neo_compiler.graph.guard_division import guard_division
 from neo_compiler.graph.oldest_opset import oldest_opset
 from neo_compiler.ort import OrtError, Session
 
@@ -26,7 +27,9 @@ class Reference:
         self._outputs = [value.name for value in model.graph.output]
         self._session: Session | None = None
         try:
-            self._session = Session(oldest_opset(model).SerializeToString(), optimised=optimised)
+            self._session = Session(
+                oldest_opset(guard_division(model)).SerializeToString(), optimised=optimised
+            )
             self.name = f"onnxruntime {metadata.version('onnxruntime')} without graph optimisations"
         except OrtError as error:
             log.info("onnxruntime cannot load the model: %s", error)
@@ -45,7 +48,8 @@ class Reference:
 
     def _evaluate(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         try:
-            values = self._evaluator.run(None, dict(inputs))
+            with np.errstate(all="ignore"):
+                values = self._evaluator.run(None, dict(inputs))
         except Exception as error:
             raise ModelError(f"the reference evaluator cannot run the model: {error}") from error
         return {name: np.asarray(value) for name, value in zip(self._outputs, values, strict=True)}

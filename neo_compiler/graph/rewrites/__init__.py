@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import onnx_ir as ir
 
-from neo_compiler.graph.rewrites import elementary, empty, ml, quantised, ranking, recurrent, scan
+from neo_compiler.graph.rewrites import division, elementary, empty, ml, quantised, ranking, recurrent, scan
 from neo_compiler.graph.rewrites.builder import Builder
 
 # The results that take the place of the node's, or None where the rewrite does not apply to the node.
@@ -22,6 +22,7 @@ REWRITES: dict[str, Rewrite] = {
     "Cosh": elementary.cosh,
     "CumProd": scan.running,
     "CumSum": scan.running,
+    "Div": division.quotient,
     "Dropout": elementary.dropout,
     "GRU": recurrent.recurrent,
     "IsInf": elementary.is_inf,

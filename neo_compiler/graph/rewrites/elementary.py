@@ -8,6 +8,7 @@ import numpy as np
 import onnx_ir as ir
 
 from neo_compiler.graph.rewrites.builder import Builder
+from neo_compiler.graph.rewrites.division import remainder
 from neo_compiler.graph.rewrites.node import FLOATS, constant, dtype, integer, operand, reads
 
 SMALL = 0.5  # below this, sinh is a difference of nearly equal numbers
@@ -79,6 +80,8 @@ def power(node: ir.Node, build: Builder) -> list[ir.Value] | None:
 def modulo(node: ir.Node, build: Builder) -> list[ir.Value] | None:
     """Of floats, with the sign of the divisor: from fmod, whose cases at 0 and infinity are those of C."""
     kind = dtype(node.inputs[0])
+    if kind is not None and kind.is_integer():
+        return remainder(node, build)
     if kind is None or kind not in FLOATS or integer(node, "fmod", 0):
         return None
     x, y = node.inputs[:2]

@@ -1,0 +1,25 @@
+"""Models of old opsets, rewritten by ONNX's own converter: rules and rewrites know the newer forms."""
+
+from __future__ import annotations
+
+import logging
+
+import onnx
+from onnx import version_converter
+
+OLDEST = 13  # since which axes and other parameters are inputs
+
+log = logging.getLogger(__name__)
+
+
+def upgrade(model: onnx.ModelProto) -> onnx.ModelProto:
+    """`model`, or where its opset is older than 13 and that is possible, the same model in opset 13."""
+    opset = next((row.version for row in model.opset_import if not row.domain), OLDEST)
+    if opset >= OLDEST:
+        return model
+    try:
+        converted: onnx.ModelProto = version_converter.convert_version(model, OLDEST)
+    except (RuntimeError, ValueError) as error:  # an operator that the converter has no rule for
+        log.info("the model stays in opset %d: %s", opset, error)
+        return model
+    return converted
