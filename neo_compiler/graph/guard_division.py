@@ -1,4 +1,4 @@
-"""onnxruntime divides whole numbers by zero as the CPU does, which ends the process: models are guarded first."""
+"""onnxruntime divides whole numbers by zero as the CPU does, which ends the process: guarded models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every node gets a name of its own, so that a message can point at it and rewrites can name what they add."""
+"""Every node gets a name of its own: a message can point at it, and rewrites can name what they add."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import numpy as np
 import onnx_ir as ir
 
 from neo_compiler.graph.rewrites.builder import Builder
-from neo_compiler.graph.rewrites.node import dtype, text
+from neo_compiler.graph.rewrites.node import dtype
 
 
 def quotient(node: ir.Node, build: Builder) -> list[ir.Value] | None:
