@@ -20,6 +20,7 @@ from neo_compiler.dynamic.compile import compile_dynamic
 from neo_compiler.dynamic.request import Request, resolve
 from neo_compiler.errors import TargetError, UsageError
 from neo_compiler.frontend import Reading, load
+from neo_compiler.frontend.validity import blaming
 from neo_compiler.graph.prepare import Prepared
 from neo_compiler.native.system import system_compiler
 from neo_compiler.native.weights import Sharing
@@ -102,11 +103,12 @@ def compile_package(options: CompileOptions, observer: Observer | None = None) -
 def _read(options: CompileOptions, stages: Stages) -> Source:
     with stages("load"):
         model = load(options.model, Reading(options.trust, fixed_shapes(options.input_shapes)))
-    request = resolve(model, options.input_shapes, options.dimensions)
-    if request.dimensions:
-        return Source(model, request, None)
-    prepared = prepare_single(model, request.at({}), options.seed, stages)
-    with stages("reference"):
+    with blaming(model):
+        request = resolve(model, options.input_shapes, options.dimensions)
+        if request.dimensions:
+            return Source(model, request, None)
+        prepared = prepare_single(model, request.at({}), options.seed, stages)
+    with stages("reference"), blaming(model):
         sample = draw_sample(model, prepared.model, options.tolerance, options.seed)
     return Source(model, request, (prepared, sample))
 

@@ -57,6 +57,9 @@ def _explain(error: BaseException, log_file: Path | None) -> int:
         case BrokenPipeError():  # whoever read the answer has enough of it
             _close_stdout()
             return ExitCode.OK
+        case MemoryError():
+            _complain("this model needs more memory than there is")
+            return ExitCode.MODEL
         case OSError(errno=int(number)) if number in DISK_ERRORS:
             _close_stdout()
             _complain(f"cannot write: {REASONS[number]}")

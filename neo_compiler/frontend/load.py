@@ -12,6 +12,7 @@ from neo_compiler.errors import ModelError
 from neo_compiler.frontend.labels import number_labels
 from neo_compiler.frontend.reading import Reading
 from neo_compiler.frontend.sniff import recognise
+from neo_compiler.frontend.validity import not_text
 
 NOTHING_MORE = Reading()
 DEFAULT_OPSET = 18  # for models that use none of its operators
@@ -25,11 +26,21 @@ def load(path: str | Path, reading: Reading = NOTHING_MORE) -> onnx.ModelProto:
     format is not installed; UsageError where it cannot be read.
     """
     path = Path(path)
+    try:
+        return _checked(path, _read(path, reading))
+    except UnicodeDecodeError as error:
+        raise not_text(error) from error
+
+
+def _read(path: Path, reading: Reading) -> onnx.ModelProto:
     form = recognise(path)
     if not form.reader:
         raise ModelError(f"{path} is not an ONNX file: it seems to be {form.phrase}")
     module, _, function = form.reader.partition(":")
-    model = cast(onnx.ModelProto, getattr(importlib.import_module(module), function)(path, reading))
+    return cast(onnx.ModelProto, getattr(importlib.import_module(module), function)(path, reading))
+
+
+def _checked(path: Path, model: onnx.ModelProto) -> onnx.ModelProto:
     _one_name_for_the_default_domain(model)
     _check(path, model)
     _weights_are_no_inputs(model)

@@ -7,7 +7,11 @@ import logging
 import onnx
 from onnx import version_converter
 
+from neo_compiler.graph.nodes import all_nodes
+
 OLDEST = 13  # since which axes and other parameters are inputs
+
+MISREAD = frozenset({"Scan"})  # which had a batch axis in opset 8; the converter does not see it
 
 log = logging.getLogger(__name__)
 
@@ -15,7 +19,7 @@ log = logging.getLogger(__name__)
 def upgrade(model: onnx.ModelProto) -> onnx.ModelProto:
     """`model`, or where its opset is older than 13 and that is possible, the same model in opset 13."""
     opset = next((row.version for row in model.opset_import if not row.domain), OLDEST)
-    if opset >= OLDEST:
+    if opset >= OLDEST or any(node.op_type in MISREAD for node in all_nodes(model.graph)):
         return model
     try:
         converted: onnx.ModelProto = version_converter.convert_version(model, OLDEST)

@@ -1,0 +1,1 @@
+"""Damaged models through `neo compile`, damaged artifacts through the loader: `python -m tests.fuzz`."""
