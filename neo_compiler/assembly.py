@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
+import onnx_ir as ir
 
 from edge_runtime.manifest import Part as PartEntry
 from edge_runtime.manifest import TensorSpec
@@ -17,6 +18,7 @@ from neo_compiler.errors import ModelError
 from neo_compiler.graph.guard_division import guard_division
 from neo_compiler.graph.oldest_opset import oldest_opset
 from neo_compiler.graph.partition import Part, node_name
+from neo_compiler.graph.small_types import SMALL, storage
 from neo_compiler.native.plan import Plan
 from neo_compiler.stages import Stages
 from neo_compiler.target import Target
@@ -148,7 +150,12 @@ def tensor_spec(value: onnx.ValueInfoProto) -> TensorSpec:
     """
     kind = value.type.tensor_type
     try:
-        dtype = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type))
+        small = ir.DataType(kind.elem_type) in SMALL
+        dtype = (
+            storage(ir.DataType(kind.elem_type))
+            if small
+            else np.dtype(onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type))
+        )
     except (KeyError, TypeError):
         dtype = np.dtype(object)
     if dtype.kind not in "biufc" or not kind.HasField("shape"):

@@ -29,6 +29,7 @@ from edge_runtime.manifest import (
 from neo_compiler.assembly import BuiltPart, tensor_spec
 from neo_compiler.frontend.identity import identify
 from neo_compiler.frontend.labels import labels_of
+from neo_compiler.graph.small_types import stored
 from neo_compiler.options import CompileOptions
 from neo_compiler.target import Target
 from neo_compiler.target.gpus import gpus
@@ -135,7 +136,7 @@ def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         for name, array in arrays.items():
             buffer = io.BytesIO()
-            np.lib.format.write_array(buffer, np.asarray(array, order="C"), allow_pickle=False)
+            np.lib.format.write_array(buffer, np.asarray(stored(array), order="C"), allow_pickle=False)
             archive.writestr(zipfile.ZipInfo(f"{name}.npy", EPOCH), buffer.getvalue())
 
 

@@ -21,6 +21,7 @@ from neo_compiler.errors import MismatchError, OutputError, TargetError, Unsuppo
 from neo_compiler.graph.oldest_opset import oldest_opset
 from neo_compiler.graph.partition import Part, node_name, partition
 from neo_compiler.graph.prepare import Prepared
+from neo_compiler.graph.small_types import stored
 from neo_compiler.options import CompileOptions, Fallback
 from neo_compiler.ort import OrtError, Session
 from neo_compiler.stages import Stages
@@ -169,7 +170,8 @@ def _reference_values(
     probe = onnx.ModelProto.FromString(model.SerializeToString())
     outputs = {value.name for value in probe.graph.output}
     probe.graph.output.extend(onnx.ValueInfoProto(name=name) for name in sorted(names - outputs))
-    return {**inputs, **Reference(probe).run(inputs)}
+    values = {**inputs, **Reference(probe).run(inputs)}
+    return {name: stored(value) for name, value in values.items()}
 
 
 def _whole(part: Part, reason: str) -> dict[str, str]:

@@ -18,6 +18,7 @@ from neo_compiler.commands.table import print_table
 from neo_compiler.errors import UsageError
 from neo_compiler.frontend import Reading, load
 from neo_compiler.graph.prepare import prepared
+from neo_compiler.graph.small_types import stored
 from neo_compiler.options import CompileOptions
 from neo_compiler.verify import compare, draw_sample
 
@@ -37,7 +38,7 @@ def run(arguments: argparse.Namespace) -> None:
         for sizes in rows:
             shapes = {spec.name: shape_of(spec, sizes) for spec in artifact.inputs}
             sample = draw_sample(model, prepared(model, shapes), options.tolerance, options.seed)
-            found = compare(sample, artifact.run(dict(sample.inputs)))
+            found = compare(sample, artifact.run({name: stored(value) for name, value in sample.inputs.items()}))
             checks += [replace(check, name=_name(check.name, sizes)) for check in found]
     if arguments.json:
         outputs = [asdict(check) for check in checks]

@@ -6,6 +6,7 @@ import numpy as np
 import onnx_ir as ir
 
 from neo_compiler.errors import ModelError
+from neo_compiler.graph.small_types import SMALL
 
 
 def check_interface(model: ir.Model) -> None:
@@ -22,6 +23,8 @@ def check_interface(model: ir.Model) -> None:
 def _is_array(value: ir.Value) -> bool:
     if not isinstance(value.type, ir.TensorType) or value.dtype is None:
         return False
+    if value.dtype in SMALL:
+        return True
     try:
         kind = np.dtype(value.dtype.numpy())
     except (TypeError, KeyError):

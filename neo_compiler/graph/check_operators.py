@@ -23,7 +23,7 @@ DYNAMIC = frozenset({"If", "Loop", "Scan", "Optional", "OptionalGetElement", "Op
 # What the importer knows, but has kernels for in TVM's own runtime only, or instructions that LLVM lacks.
 WITHOUT_KERNEL = frozenset({"Cosh", "CumSum", "Sinh", "TopK"})
 # What the importer does not know, but the lowering does.
-OWN = frozenset({"ai.onnx.ml.TreeEnsembleRegressor"})
+OWN = frozenset({"BitCast", "ai.onnx.ml.TreeEnsembleRegressor"})
 
 
 def check_operators(model: ir.Model) -> None:

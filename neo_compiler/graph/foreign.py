@@ -8,6 +8,7 @@ import numpy as np
 import onnx_ir as ir
 
 from neo_compiler.graph.check_operators import supported_operators
+from neo_compiler.graph.small_types import SMALL
 from neo_compiler.graph.values import is_static
 
 NATIVE_TYPES = frozenset(
@@ -40,7 +41,7 @@ def _reason(node: ir.Node) -> str | None:
     if name not in _supported():
         return "no native code exists for this operator"
     values = [value for value in (*node.inputs, *node.outputs) if value is not None and value.name]
-    for value in values:
+    for value in () if _is_small_cast(node) else values:
         if not isinstance(value.type, ir.TensorType) or type_name(value) not in NATIVE_TYPES:
             return f"no native code exists for values of type {_spelled(value)}"
     if not all(map(is_static, values)):
@@ -49,6 +50,16 @@ def _reason(node: ir.Node) -> str | None:
     if any(0 in value.shape.numpy() for value in computed if value.shape is not None):
         return "a tensor without elements"
     return None
+
+
+def _is_small_cast(node: ir.Node) -> bool:
+    """Whether one side is of a small type and the other of one that native code has."""
+    source, result = node.inputs[0], node.outputs[0]
+    if node.op_type != "Cast" or node.domain or source is None or source.const_value is not None:
+        return False
+    return {source.dtype in SMALL, result.dtype in SMALL} == {True, False} and (
+        type_name(source) in NATIVE_TYPES or type_name(result) in NATIVE_TYPES
+    )
 
 
 @functools.cache

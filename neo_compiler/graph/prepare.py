@@ -28,6 +28,7 @@ from neo_compiler.graph.splice_ifs import splice_ifs
 from neo_compiler.graph.tidy import drop_unused, tidy
 from neo_compiler.graph.upgrade import upgrade
 from neo_compiler.graph.values import is_static
+from neo_compiler.graph.widen import widen
 
 # Each pass edits the model in place and leaves it valid.
 PASSES: tuple[Callable[[ir.Model], object], ...] = (
@@ -38,6 +39,7 @@ PASSES: tuple[Callable[[ir.Model], object], ...] = (
     splice_ifs,
     drop_unused,
     expand_functions,
+    widen,
     lower_operators,
     fold,
     drop_no_ops,

@@ -13,6 +13,7 @@ from tvm.relax.expr_functor import PyExprMutator, mutator
 from neo_compiler.lower.fold import fold_constants
 from neo_compiler.lower.operators import Importer
 from neo_compiler.lower.rewrite import rewrite
+from neo_compiler.lower.small import without_small_types
 from neo_compiler.lower.values import Array, array_of, integers, is_constant, shape_of
 
 # Weights of these types are widened by the importer wherever it meets them as constants.
@@ -21,7 +22,7 @@ _NARROW = (onnx.TensorProto.INT8, onnx.TensorProto.UINT8)
 
 def to_relax(model: onnx.ModelProto) -> tvm.IRModule:
     """The model's graph as a Relax module with constants inline; its shapes must be static."""
-    model, narrow = _without_narrow_weights(model)
+    model, narrow = _without_narrow_weights(without_small_types(model))
     module = Importer({}, "float32", sanitize=False).import_model(model)
     module = relax.transform.DecomposeOpsForInference()(module)
     module = relax.transform.BindParams("main", narrow)(module)

@@ -15,6 +15,7 @@ from tvm.relax.frontend.onnx.onnx_frontend import ONNXGraphImporter
 
 from neo_compiler.lower.compute.trees import Walk, trees
 from neo_compiler.lower.ensemble import read_ensemble
+from neo_compiler.lower.small import DECODE, ENCODE, bit_cast, decode, encode
 from neo_compiler.lower.values import dtype_of, shape_of
 
 Attributes = Mapping[str, Any]
@@ -73,5 +74,8 @@ def _trees(builder: relax.BlockBuilder, inputs: Sequence[relax.Expr], attributes
 
 
 OPERATORS: dict[str, Callable[[relax.BlockBuilder, Sequence[relax.Expr], Attributes], relax.Expr]] = {
+    "BitCast": bit_cast,
+    DECODE: decode,
+    ENCODE: encode,
     "TreeEnsembleRegressor": _trees,
 }

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neo_compiler.errors import MismatchError
+from neo_compiler.graph.small_types import restored, widened
 from neo_compiler.verify.difference import absolute, difference
 from neo_compiler.verify.sample import Sample
 
@@ -32,7 +33,10 @@ def compare(sample: Sample, actual: Mapping[str, np.ndarray]) -> tuple[OutputChe
     """
     checks = tuple(
         OutputCheck(
-            name, difference(value, actual[name]), sample.tolerances[name], absolute(value, actual[name])
+            name,
+            difference(widened(value), widened(restored(actual[name], value))),
+            sample.tolerances[name],
+            absolute(widened(value), widened(restored(actual[name], value))),
         )
         for name, value in sample.expected.items()
     )

@@ -12,6 +12,7 @@ from edge_runtime.errors import ArtifactError
 from edge_runtime.manifest import Manifest
 from edge_runtime.verify import check_fit
 from neo_compiler.errors import MismatchError, TargetError
+from neo_compiler.graph.small_types import stored
 from neo_compiler.native.plan import Plan
 from neo_compiler.native.program import link_program
 from neo_compiler.ort import OrtError, Session
@@ -72,7 +73,7 @@ def execute(built: Built, target: Target, sample: Sample, *, required: bool = Fa
     import edge_runtime
 
     with edge_runtime.load(built.folder, threads=1) as model:
-        return Verified(NATIVELY, compare(sample, model.run(dict(sample.inputs))))
+        return Verified(NATIVELY, compare(sample, model.run(_stored(sample.inputs))))
 
 
 def _emulate(built: Built, target: Target, sample: Sample, required: bool) -> Verified:
@@ -81,7 +82,7 @@ def _emulate(built: Built, target: Target, sample: Sample, required: bool) -> Ve
         emulated = target.emulate and not target.gpu
         advice = INSTALL if emulated else "there is no emulator for this target either"
         return _unexecuted(target, advice, required)
-    values = dict(sample.inputs)
+    values = _stored(sample.inputs)
     for piece in built.pieces:
         values |= _run_piece(piece, emulator, target, values)
     return Verified(str(emulator), compare(sample, {name: values[name] for name in sample.expected}))
@@ -91,6 +92,10 @@ def _unexecuted(target: Target, reason: str, required: bool) -> Verified:
     if required:
         raise TargetError(f"this machine cannot execute code for {target.name} to verify it: {reason}")
     return Verified("", ())
+
+
+def _stored(inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name: stored(value) for name, value in inputs.items()}
 
 
 def _run_piece(

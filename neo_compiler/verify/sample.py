@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import onnx
 
+from neo_compiler.graph.small_types import widened
 from neo_compiler.verify.difference import difference
 from neo_compiler.verify.inputs import seeded_inputs
 from neo_compiler.verify.reference import Reference
@@ -16,7 +17,13 @@ TOLERANCE = 1e-4  # of an output's largest magnitude
 CANDIDATES = 4
 NOISE = 1e-6  # relative; eight units in the last place of a float32
 MARGIN = 5  # rounding in every layer adds up to a few times what noise at the input does
-NARROW = {"float16": 2**-9}  # two units in the last place; nothing is more exact
+# Two units in the last place; nothing is more exact.
+NARROW = {
+    "float16": 2**-9,
+    "bfloat16": 2**-6,
+    **dict.fromkeys(("float8_e4m3fn", "float8_e4m3fnuz"), 2**-2),
+    **dict.fromkeys(("float8_e5m2", "float8_e5m2fnuz", "float4_e2m1fn"), 2**-1),
+}
 CEILING = 0.05  # no output is so badly conditioned that more would say anything
 
 
@@ -48,7 +55,7 @@ def draw_sample(original: onnx.ModelProto, prepared: onnx.ModelProto, tolerance:
         expected = plain.run(inputs)
         others = optimised.run(inputs), plain.run(_noisy(inputs))
         changes = {
-            name: MARGIN * max(difference(value, other[name]) for other in others)
+            name: MARGIN * max(difference(widened(value), widened(other[name])) for other in others)
             for name, value in expected.items()
         }
         tolerances = {

@@ -12,6 +12,7 @@ import numpy as np
 import onnx
 
 from edge_runtime.errors import EdgeError, ExitCode
+from neo_compiler.graph.small_types import restored, stored
 from tests.conformance.cases import Case, Value
 from tests.conformance.outcome import Outcome
 
@@ -59,7 +60,8 @@ def _run(case: Case, folder: Path) -> tuple[dict[str, Any], str]:
     )
     compile_model(options)
     with edge_runtime.load(folder / "artifact", threads=1) as model:
-        return dict(model.run(case.inputs)), _placement([row.backend for row in model.placement])
+        inputs = {name: stored(value) for name, value in case.inputs.items()}
+        return dict(model.run(inputs)), _placement([row.backend for row in model.placement])
 
 
 def _placement(backends: Sequence[str]) -> str:
@@ -85,7 +87,8 @@ def _agrees(found: Value, expected: Value, case: Case) -> bool:
         return len(found) == len(expected) and all(
             _agrees(*pair, case) for pair in zip(found, expected, strict=True)
         )
-    found, expected = np.asarray(found), np.asarray(expected)
+    expected = np.asarray(expected)
+    found = restored(np.asarray(found), expected)
     if found.shape != expected.shape or found.dtype != expected.dtype:
         return False
     if expected.dtype.kind in "OSU":
