@@ -79,11 +79,16 @@ def _compared(folder: Path, values: Values, tolerance: float) -> str | None:
 
 def worst_difference(folder: Path, values: Values) -> float:
     """How far the results of a compiled part lie from the reference, given the reference's inputs."""
+    results = compiled_results(folder, values)
+    return max(difference(values[name], result) for name, result in results.items())
+
+
+def compiled_results(folder: Path, values: Values) -> dict[str, np.ndarray]:
+    """The outputs of a compiled part, whose inputs are among `values`, by name."""
     native = NativeModel(folder / LIBRARY, folder / PARAMS, 1)
     with contextlib.closing(native), contextlib.closing(native.session()) as session:
         results = session.compute([np.ascontiguousarray(values[spec.name]) for spec in native.inputs])
-        pairs = zip(native.outputs, results, strict=True)
-        return max(difference(values[spec.name], result) for spec, result in pairs)
+        return {spec.name: result for spec, result in zip(native.outputs, results, strict=True)}
 
 
 def first_line(error: BaseException) -> str:

@@ -73,7 +73,13 @@ def execute(built: Built, target: Target, sample: Sample, *, required: bool = Fa
     import edge_runtime
 
     with edge_runtime.load(built.folder, threads=1) as model:
-        return Verified(NATIVELY, compare(sample, model.run(_stored(sample.inputs))))
+        found = [compare(row, model.run(_stored(row.inputs))) for row in (sample, *sample.further)]
+        return Verified(NATIVELY, tuple(max(rows, key=_margin) for rows in zip(*found, strict=True)))
+
+
+def _margin(check: OutputCheck) -> float:
+    """How much of its tolerance a difference takes up."""
+    return check.difference / check.tolerance if check.tolerance else check.difference
 
 
 def _emulate(built: Built, target: Target, sample: Sample, required: bool) -> Verified:

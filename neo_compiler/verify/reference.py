@@ -12,7 +12,10 @@ import onnx
 from neo_compiler.errors import ModelError
 from neo_compiler.graph.guard_division import guard_division
 from neo_compiler.graph.oldest_opset import oldest_opset
+from neo_compiler.graph.small_types import SMALL
 from neo_compiler.ort import OrtError, Session
+
+NOT_TAKEN = "its Python interface takes no values of small types"
 
 log = logging.getLogger(__name__)
 
@@ -26,15 +29,21 @@ class Reference:
     def __init__(self, model: onnx.ModelProto, *, optimised: bool = False) -> None:
         self._outputs = [value.name for value in model.graph.output]
         self._session: Session | None = None
-        try:
-            self._session = Session(
-                oldest_opset(guard_division(model)).SerializeToString(), optimised=optimised
-            )
-            self.name = f"onnxruntime {metadata.version('onnxruntime')} without graph optimisations"
-        except OrtError as error:
-            log.info("onnxruntime cannot load the model: %s", error)
-            self._evaluator = _evaluator(model, error)
+        refusal = OrtError(NOT_TAKEN) if _passes_small_values(model) else self._load(model, optimised)
+        self.name = f"onnxruntime {metadata.version('onnxruntime')} without graph optimisations"
+        if refusal is not None:
+            log.info("onnxruntime is not the reference: %s", refusal)
+            self._evaluator = _evaluator(model, refusal)
             self.name = f"the reference evaluator of onnx {metadata.version('onnx')}"
+
+    def _load(self, model: onnx.ModelProto, optimised: bool) -> OrtError | None:
+        """Open the session; returns why that is not possible."""
+        data = oldest_opset(guard_division(model)).SerializeToString()
+        try:
+            self._session = Session(data, optimised=optimised)
+        except OrtError as error:
+            return error
+        return None
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The model's outputs by name. Raises ModelError where the reference cannot run it."""
@@ -53,6 +62,11 @@ class Reference:
         except Exception as error:
             raise ModelError(f"the reference evaluator cannot run the model: {error}") from error
         return {name: np.asarray(value) for name, value in zip(self._outputs, values, strict=True)}
+
+
+def _passes_small_values(model: onnx.ModelProto) -> bool:
+    values = (*model.graph.input, *model.graph.output)
+    return any(value.type.tensor_type.elem_type in SMALL for value in values)
 
 
 def _evaluator(model: onnx.ModelProto, refusal: OrtError) -> onnx.reference.ReferenceEvaluator:

@@ -6,7 +6,17 @@ from collections.abc import Callable, Sequence
 
 import onnx_ir as ir
 
-from neo_compiler.graph.rewrites import division, elementary, empty, ml, quantised, ranking, recurrent, scan
+from neo_compiler.graph.rewrites import (
+    division,
+    elementary,
+    empty,
+    ml,
+    quantised,
+    ranking,
+    recurrent,
+    scan,
+    small,
+)
 from neo_compiler.graph.rewrites.builder import Builder
 
 # The results that take the place of the node's, or None where the rewrite does not apply to the node.
@@ -22,6 +32,7 @@ REWRITES: dict[str, Rewrite] = {
     "Cosh": elementary.cosh,
     "CumProd": scan.running,
     "CumSum": scan.running,
+    "DequantizeLinear": small.dequantized_blocks,
     "Div": division.quotient,
     "Dropout": elementary.dropout,
     "GRU": recurrent.recurrent,
@@ -33,6 +44,7 @@ REWRITES: dict[str, Rewrite] = {
     "Pow": elementary.power,
     "QLinearConv": quantised.qlinear_conv,
     "QLinearMatMul": quantised.qlinear_matmul,
+    "QuantizeLinear": small.quantized_blocks,
     "RNN": recurrent.recurrent,
     **{f"Reduce{name}": empty.reduction for name in REDUCTIONS},
     "Sinh": elementary.sinh,

@@ -1,4 +1,4 @@
-"""QuantizeLinear and DequantizeLinear between floats and the small types, in elementary operators."""
+"""QuantizeLinear and DequantizeLinear in elementary operators: of small types, and in blocks."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import onnx_ir as ir
 
 from neo_compiler.graph.rewrites.builder import Builder, Operand
 from neo_compiler.graph.rewrites.node import dtype, integer, shape
-from neo_compiler.graph.small_types import FLOATS, WHOLE
+from neo_compiler.graph.small_types import FLOATS, WHOLE, wide
 
 FLOAT = ir.DataType.FLOAT
+BYTES = frozenset({ir.DataType.INT8, ir.DataType.UINT8})
 
 
 def quantized(node: ir.Node, operands: Sequence[Operand], build: Builder) -> list[ir.Value] | None:
@@ -26,8 +27,8 @@ def quantized(node: ir.Node, operands: Sequence[Operand], build: Builder) -> lis
     rounded: Operand = build("Round", divided)
     if (zero := _zero_point(node, operands, build)) is not None:
         rounded = build("Add", rounded, zero)
-    low, high = (build.scalar(bound, FLOAT) for bound in WHOLE[kind])
-    return [build.cast(build("Clip", rounded, low, high), _wide_whole(kind))]
+    low, high = (build.scalar(bound, FLOAT) for bound in _range(kind))
+    return [build.cast(build("Clip", rounded, low, high), wide(kind) if kind in WHOLE else kind)]
 
 
 def dequantized(node: ir.Node, operands: Sequence[Operand], build: Builder) -> list[ir.Value] | None:
@@ -49,8 +50,24 @@ CONVERSIONS: dict[str, Callable[[ir.Node, Sequence[Operand], Builder], Sequence[
 }
 
 
-def _wide_whole(kind: ir.DataType) -> ir.DataType:
-    return ir.DataType.INT8 if kind.is_signed() else ir.DataType.UINT8
+def quantized_blocks(node: ir.Node, build: Builder) -> list[ir.Value] | None:
+    """QuantizeLinear with a scale for each block of an axis, to types that native code has."""
+    kind = node.outputs[0].dtype
+    if not integer(node, "block_size", 0) or kind not in BYTES:
+        return None
+    return quantized(node, node.inputs, build)
+
+
+def dequantized_blocks(node: ir.Node, build: Builder) -> list[ir.Value] | None:
+    """DequantizeLinear with a scale for each block of an axis, from types that native code has."""
+    if not integer(node, "block_size", 0) or dtype(node.inputs[0]) not in BYTES:
+        return None
+    return dequantized(node, node.inputs, build)
+
+
+def _range(kind: ir.DataType) -> tuple[int, int]:
+    limits = np.iinfo(kind.numpy()) if kind not in WHOLE else None
+    return WHOLE[kind] if limits is None else (int(limits.min), int(limits.max))
 
 
 def _zero_point(node: ir.Node, operands: Sequence[Operand], build: Builder) -> ir.Value | None:
