@@ -179,6 +179,12 @@ def _add_verify(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     command.add_argument("artifact", metavar="ARTIFACT")
     command.add_argument("model", metavar="MODEL")
     _add_trust(command)
+    command.add_argument(
+        "--layers",
+        action="store_true",
+        help="where results differ, compile parts of the model until the first node that differs is found",
+    )
+    _add_target_file(command)
     _add_comparison(command)
     _add_verbosity(command)
 

@@ -7,7 +7,7 @@ its results are right the fault lies behind it, else inside, and so on: log2(nod
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,51 +52,78 @@ class Layer:
 
 
 def first_difference(
-    prepared: Prepared, target: Target, inputs: Mapping[str, np.ndarray], tolerance: float
+    original: onnx.ModelProto,
+    prepared: Prepared,
+    target: Target,
+    inputs: Mapping[str, np.ndarray],
+    tolerance: float,
 ) -> Layer | None:
     """The first node, in the order of execution, by which a result is beyond `tolerance`.
 
-    None where the whole model's results are within it. `inputs` are the model's; differences are relative
-    to a tensor's largest magnitude. Raises what building the code raises.
+    A node of the prepared model that already differs from the original in the reference comes first. None
+    where all results are within the tolerance. `inputs` are the model's; differences are relative to a
+    tensor's largest magnitude. Raises what building the code raises.
     """
-    search = _Search(prepared, target, inputs)
-    nodes = prepared.model.graph.node
+    values = _all_values(prepared.model, inputs)
+    return _ill_prepared(original, prepared.model, values, inputs, tolerance) or _ill_compiled(
+        _Search(prepared, target, values), tolerance
+    )
+
+
+def _ill_prepared(
+    original: onnx.ModelProto,
+    prepared: onnx.ModelProto,
+    values: Values,
+    inputs: Mapping[str, np.ndarray],
+    tolerance: float,
+) -> Layer | None:
+    """The first node whose value in the reference is not that of the tensor of its name in the original."""
+    expected = _all_values(original, inputs)
+    for place, node in enumerate(prepared.graph.node, 1):
+        for name in node.output:
+            if name not in expected or expected[name].shape != values[name].shape:
+                continue
+            if (distance := difference(expected[name], values[name])) > tolerance:
+                return Layer(
+                    node.name, node.op_type, name, distance, distance, place, len(prepared.graph.node)
+                )
+    return None
+
+
+def _ill_compiled(search: _Search, tolerance: float) -> Layer | None:
+    nodes = search.nodes
     right, wrong = 0, len(nodes)
-    if search.worst(wrong)[1] <= tolerance:
+    if search.worst(nodes)[1] <= tolerance:
         return None
     while wrong - right > 1:
         middle = (right + wrong) // 2
-        if search.worst(middle)[1] <= tolerance:
+        if search.worst(nodes[:middle])[1] <= tolerance:
             right = middle
         else:
             wrong = middle
     node = nodes[wrong - 1]
-    output, distance = search.worst(wrong, set(node.output))
-    alone = search.distances([node], set(node.output))
-    return Layer(node.name, node.op_type, output, distance, max(alone.values()), wrong, len(nodes))
+    output, distance = search.worst(nodes[:wrong], set(node.output))
+    _, alone = search.worst([node])
+    return Layer(node.name, node.op_type, output, distance, alone, wrong, len(nodes))
 
 
 class _Search:
-    def __init__(self, prepared: Prepared, target: Target, inputs: Mapping[str, np.ndarray]) -> None:
+    """Runs some of the nodes of a prepared model as they would be compiled; `values` are the reference's."""
+
+    def __init__(self, prepared: Prepared, target: Target, values: Values) -> None:
         self._model, self._foreign, self._target = prepared.model, prepared.foreign, target
-        self._values = _all_values(prepared.model, inputs)
+        self._values = values
+        self.nodes = list(prepared.model.graph.node)
 
-    def worst(self, count: int, among: set[str] | None = None) -> tuple[str, float]:
-        """Of the first `count` nodes the result farthest from the reference, and how far."""
-        found = self.distances(list(self._model.graph.node[:count]), among or set())
-        return max(found.items(), key=lambda row: row[1])
-
-    def distances(self, nodes: list[onnx.NodeProto], wanted: set[str]) -> dict[str, float]:
-        """How far each result of some nodes, compiled and run, lies from the reference.
-
-        Of all results that others read, or of those that are `wanted`.
-        """
+    def worst(self, nodes: Sequence[onnx.NodeProto], wanted: Collection[str] = ()) -> tuple[str, float]:
+        """Of the results that others read, or of the `wanted` ones, that farthest from the reference."""
         model = submodel(self._model, nodes)
         values = {value.name: self._values[value.name] for value in model.graph.input}
         for part in partition(model, self._foreign):
             values |= self._run(part, values)
         names = {value.name for value in model.graph.output}
-        return {name: difference(self._values[name], values[name]) for name in names & wanted or names}
+        found = {name: difference(self._values[name], values[name]) for name in names & set(wanted) or names}
+        return max(found.items(), key=lambda row: row[1])
 
     def _run(self, part: Part, values: Values) -> Values:
         given = {name: values[name] for name in part.inputs}

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import onnx
 
@@ -15,18 +16,25 @@ import edge_runtime
 from edge_runtime.manifest import Dimension, Manifest, TensorSpec
 from edge_runtime.shapes import shape_of
 from neo_compiler.commands.table import print_table
-from neo_compiler.errors import UsageError
+from neo_compiler.errors import MismatchError, UsageError
 from neo_compiler.frontend import Reading, load
 from neo_compiler.graph.prepare import prepared
 from neo_compiler.graph.small_types import stored
 from neo_compiler.options import CompileOptions
-from neo_compiler.verify import compare, draw_sample
+from neo_compiler.verify import OutputCheck, Sample, compare, draw_sample
+
+if TYPE_CHECKING:
+    from neo_compiler.layers import Layer
 
 SCHEMA_VERSION = 1
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Compare an artifact with its model; the result goes to stdout, one line an output."""
+    """Compare an artifact with its model; the result goes to stdout, one line an output.
+
+    With `layers`, a mismatch is traced to the first node that differs, which is named on stderr, and with
+    `json` on stdout.
+    """
     options = CompileOptions(Path(arguments.model), tolerance=arguments.tolerance, seed=arguments.seed)
     with edge_runtime.load(arguments.artifact, threads=1) as artifact:
         rows = _sizes(artifact.manifest)
@@ -38,8 +46,20 @@ def run(arguments: argparse.Namespace) -> None:
         for sizes in rows:
             shapes = {spec.name: shape_of(spec, sizes) for spec in artifact.inputs}
             sample = draw_sample(model, prepared(model, shapes), options.tolerance, options.seed)
-            found = compare(sample, artifact.run({name: stored(value) for name, value in sample.inputs.items()}))
-            checks += [replace(check, name=_name(check.name, sizes)) for check in found]
+            for number, one in enumerate((sample, *sample.further)):
+                actual = artifact.run({name: stored(value) for name, value in one.inputs.items()})
+                try:
+                    found = compare(one, actual)
+                except MismatchError as error:
+                    if not arguments.layers:
+                        raise
+                    _explain(error, _trace(artifact, model, shapes, one, arguments), arguments)
+                if number == 0:
+                    checks += [replace(check, name=_name(check.name, sizes)) for check in found]
+    _answer(checks, arguments)
+
+
+def _answer(checks: Sequence[OutputCheck], arguments: argparse.Namespace) -> None:
     if arguments.json:
         outputs = [asdict(check) for check in checks]
         print(json.dumps({"schema_version": SCHEMA_VERSION, "outputs": outputs}, indent=1))
@@ -69,6 +89,37 @@ def _high(row: Dimension) -> int:
 def _name(output: str, sizes: Mapping[str, int]) -> str:
     given = ", ".join(f"{name} {size}" for name, size in sizes.items())
     return f"{output} ({given})" if given else output
+
+
+def _trace(
+    artifact: edge_runtime.Model,
+    model: onnx.ModelProto,
+    shapes: Mapping[str, tuple[int, ...]],
+    sample: Sample,
+    arguments: argparse.Namespace,
+) -> Layer | None:
+    from neo_compiler.graph.prepare import prepare_parts
+    from neo_compiler.layers import first_difference
+    from neo_compiler.target import find_target
+    from neo_compiler.target.neo import with_options
+
+    manifest = artifact.manifest
+    asked = manifest.compiler.options.get("compiler_options", {})
+    file = Path(arguments.target_file) if arguments.target_file else None
+    target = with_options(find_target(manifest.target.name, file), asked)
+    parts = prepare_parts(model, shapes, lambda _proto: [sample.inputs])
+    return first_difference(model, parts, target, sample.inputs, max(sample.tolerances.values()))
+
+
+def _explain(error: MismatchError, layer: Layer | None, arguments: argparse.Namespace) -> None:
+    """Raise the error with what is known of its cause."""
+    if arguments.json:
+        found = asdict(layer) if layer else None
+        print(json.dumps({"schema_version": SCHEMA_VERSION, "first_difference": found}, indent=1))
+    advice = (
+        "compiled anew, no node differs: the artifact was made by other code or options; compile it again"
+    )
+    raise MismatchError(f"{error}\n{layer or advice}") from None
 
 
 def _check_names(kind: str, artifact: Sequence[TensorSpec], model: Sequence[onnx.ValueInfoProto]) -> None:
