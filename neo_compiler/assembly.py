@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from edge_runtime.manifest import Part as PartEntry
 from edge_runtime.manifest import TensorSpec
 from neo_compiler.errors import ModelError
 from neo_compiler.graph.guard_division import guard_division
+from neo_compiler.graph.nodes import listed
 from neo_compiler.graph.oldest_opset import oldest_opset
 from neo_compiler.graph.partition import Part, node_name
 from neo_compiler.graph.small_types import SMALL, storage
@@ -134,13 +135,20 @@ def fallback_part(part: Part, files: Path, place: str, reasons: Mapping[str, str
     entry = PartEntry(
         backend="onnxruntime",
         path=place,
-        inputs=tuple(map(tensor_spec, part.model.graph.input)),
-        outputs=tuple(map(tensor_spec, part.model.graph.output)),
+        inputs=_specs(part.model.graph.input, part),
+        outputs=_specs(part.model.graph.output, part),
         nodes=len(nodes),
         operators=operators(part.model),
         reasons={node.op_type: reasons[node_name(node)] for node in nodes if node_name(node) in reasons},
     )
     return BuiltPart(entry)
+
+
+def _specs(values: Iterable[onnx.ValueInfoProto], part: Part) -> tuple[TensorSpec, ...]:
+    try:
+        return tuple(map(tensor_spec, values))
+    except ModelError as error:
+        raise ModelError(f"{error} (the operators there: {listed(part.model)})") from error
 
 
 def tensor_spec(value: onnx.ValueInfoProto) -> TensorSpec:

@@ -17,7 +17,8 @@ from edge_runtime.verify import check_fit
 from neo_compiler.assembly import Bench, BuiltPart, fallback_part, native_part
 from neo_compiler.blame import blame, first_line, worst_difference
 from neo_compiler.describe import describe, target_needs, write_manifest
-from neo_compiler.errors import MismatchError, OutputError, TargetError, UnsupportedOperators
+from neo_compiler.errors import REMEDY, MismatchError, OutputError, TargetError, UnsupportedOperators
+from neo_compiler.graph.nodes import listed
 from neo_compiler.graph.oldest_opset import oldest_opset
 from neo_compiler.graph.partition import Part, node_name, partition
 from neo_compiler.graph.prepare import Prepared
@@ -80,7 +81,8 @@ def divide(job: Job) -> Divided:
     while True:
         parts = partition(job.prepared.model, foreign)
         if mismatch is not None and not _is_allowed(job, parts):
-            raise mismatch
+            names = ", ".join(_listed(job.prepared.model, foreign)[0])
+            raise MismatchError(f"{mismatch}\nthe operators that differ: {names}")
         _check_allowed(job, parts, foreign)
         try:
             return _attempt(job, parts, foreign)
@@ -94,7 +96,9 @@ def divide(job: Job) -> Divided:
             mismatch = error
             found = {} if job.options.fallback is Fallback.NEVER else _culprits(job, parts)
             if not found:
-                raise
+                raise MismatchError(
+                    f"{error}\nthe model's operators: {listed(job.prepared.model)}"
+                ) from error
             foreign |= found
         log.info("the fallback takes over: %s", found)
 
@@ -194,7 +198,7 @@ def _check_allowed(job: Job, parts: Sequence[Part], foreign: Mapping[str, str]) 
         else "nothing of the model would be compiled; with --fallback whole, onnxruntime runs all of it"
     )
     operators, reasons = _listed(job.prepared.model, foreign)
-    raise UnsupportedOperators(operators, reasons=reasons, remedy=remedy)
+    raise UnsupportedOperators(operators, reasons=reasons, remedy=remedy, opsets=_opsets(job.prepared.model))
 
 
 def _check_loads(part: Part, foreign: Mapping[str, str]) -> None:
@@ -204,7 +208,12 @@ def _check_loads(part: Part, foreign: Mapping[str, str]) -> None:
     except OrtError as error:
         operators, reasons = _listed(part.model, foreign)
         why = "neither native code nor a kernel of onnxruntime exists for"
-        raise UnsupportedOperators(operators, why, reasons, remedy=f"it says: {first_line(error)}") from error
+        remedy = f"{REMEDY}; it says: {first_line(error)}"
+        raise UnsupportedOperators(operators, why, reasons, remedy, _opsets(part.model)) from error
+
+
+def _opsets(model: onnx.ModelProto) -> dict[str, int]:
+    return {row.domain: row.version for row in model.opset_import}
 
 
 def _listed(

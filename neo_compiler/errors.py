@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from edge_runtime.errors import EdgeError, ExitCode
 
+REMEDY = "take these nodes out of the model, or export it with operators that can be compiled"
+
 
 class NeoError(EdgeError):
     """Base of the compiler's errors; the message says what, where and what to do."""
@@ -26,7 +28,8 @@ class ModelError(NeoError):
 class UnsupportedOperators(ModelError):
     """Operators that no native code exists for.
 
-    `operators` maps an operator's name to the names of the nodes that use it; `reasons` tells more of some.
+    `operators` maps an operator's name to the names of the nodes that use it; `reasons` tells more of some,
+    `opsets` has the version of each domain. What the user can do is `remedy`.
     """
 
     def __init__(
@@ -34,12 +37,16 @@ class UnsupportedOperators(ModelError):
         operators: Mapping[str, list[str]],
         why: str = "no native code exists for",
         reasons: Mapping[str, str] | None = None,
-        remedy: str = "",
+        remedy: str = REMEDY,
+        opsets: Mapping[str, int] | None = None,
     ) -> None:
         self.operators = operators
         rows = []
         for name, nodes in sorted(operators.items()):
-            row = f"  {name}: {len(nodes)} node{'s' if len(nodes) > 1 else ''}, first: {', '.join(nodes[:3])}"
+            opset = (opsets or {}).get(name.rpartition(".")[0])
+            known = f" (opset {opset})" if opset is not None else ""
+            count = f"{len(nodes)} node{'s' if len(nodes) > 1 else ''}"
+            row = f"  {name}{known}: {count}, first: {', '.join(nodes[:3])}"
             reason = (reasons or {}).get(name)
             rows.append(f"{row} ({reason})" if reason else row)
         count = f"{len(operators)} operator{'s' if len(operators) > 1 else ''}"

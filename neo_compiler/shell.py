@@ -11,11 +11,12 @@ import signal
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 
 from edge_runtime.errors import EdgeError, ExitCode
+from neo_compiler.failure import failure_reason
 from neo_compiler.logs import divert_native_output, log_to_file
 from neo_compiler.output import DISK_ERRORS, REASONS, remove
 
@@ -39,36 +40,40 @@ def run(arguments: argparse.Namespace, *, program: bool) -> int:
             sys.stdout.flush()
         except BaseException as error:  # noqa: BLE001 - the last resort; what cannot be explained is raised again
             # Tools turn a KeyboardInterrupt into errors of their own.
-            return _explain(KeyboardInterrupt() if interruption.happened else error, path)
+            cause = KeyboardInterrupt() if interruption.happened else error
+            return _explain(cause, path, _complain_as_neo if arguments.command == "compile" else _complain)
         finally:
             interruption.over = True
         return ExitCode.OK
 
 
-def _explain(error: BaseException, log_file: Path | None) -> int:
+Complain = Callable[[str, BaseException], None]
+
+
+def _explain(error: BaseException, log_file: Path | None, complain: Complain) -> int:
     """Say on stderr what happened; returns the exit code."""
     match error:
         case EdgeError():
-            _complain(str(error))
+            complain(str(error), error)
             return error.exit_code
         case KeyboardInterrupt():
-            _complain("interrupted")
+            _complain("interrupted", error)
             return ExitCode.INTERRUPTED
         case BrokenPipeError():  # whoever read the answer has enough of it
             _close_stdout()
             return ExitCode.OK
         case MemoryError():
-            _complain("this model needs more memory than there is")
+            complain("this model needs more memory than there is", error)
             return ExitCode.MODEL
         case OSError(errno=int(number)) if number in DISK_ERRORS:
             _close_stdout()
-            _complain(f"cannot write: {REASONS[number]}")
+            _complain(f"cannot write: {REASONS[number]}", error)
             return ExitCode.USAGE
         case Exception():
             details = "".join(traceback.format_exception(error))
             log.error("%s", details)
-            _complain(f"this is a bug: {type(error).__name__}: {error}".rstrip())
-            _complain(f"the traceback is in {log_file}: please report it" if log_file else details)
+            complain(f"this is a bug: {type(error).__name__}: {error}".rstrip(), error)
+            _complain(f"the traceback is in {log_file}: please report it" if log_file else details, error)
             return ExitCode.BUG
     raise error
 
@@ -78,8 +83,12 @@ def _close_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _complain(message: str) -> None:
+def _complain(message: str, _error: BaseException) -> None:
     sys.stderr.write(f"neo: {message}\n")
+
+
+def _complain_as_neo(message: str, error: BaseException) -> None:
+    _complain(failure_reason(error, message), error)
 
 
 class Interruption:

@@ -9,10 +9,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from edge_runtime.errors import EdgeError
 from neo_compiler.commands.table import print_table
 from neo_compiler.errors import UsageError
+from neo_compiler.failure import failure_json
 from neo_compiler.options import CompileOptions, Fallback
 from neo_compiler.progress import progress
+from neo_compiler.report import SCHEMA_VERSION
 from neo_compiler.sizes import parse_dimensions, parse_input_shapes
 from neo_compiler.target.find import HOST
 from neo_compiler.target.neo import parse_compiler_options, platform_name
@@ -49,7 +52,14 @@ def run(arguments: argparse.Namespace) -> None:
     with progress(hidden=arguments.quiet) as observer:
         from neo_compiler.job import compile_model, compile_package
 
-        report = (compile_package if further else compile_model)(options, observer)
+        try:
+            report = (compile_package if further else compile_model)(options, observer)
+        except EdgeError as error:
+            if arguments.json:
+                print(
+                    json.dumps({"schema_version": SCHEMA_VERSION, "failure": failure_json(error)}, indent=1)
+                )
+            raise
     if report.unexecuted:
         sys.stderr.write(f"neo: warning: {WARNING.format(targets=', '.join(report.unexecuted))}\n")
     if not arguments.quiet:

@@ -29,7 +29,7 @@ OWN = frozenset({"BitCast", "ai.onnx.ml.TreeEnsembleRegressor"})
 def check_operators(model: ir.Model) -> None:
     """Raise UnsupportedOperators with every operator of the graph that cannot be lowered."""
     if found := unsupported_operators(model):
-        raise UnsupportedOperators(found)
+        raise UnsupportedOperators(found, opsets=model.graph.opset_imports)
 
 
 def unsupported_operators(model: ir.Model) -> dict[str, list[str]]:

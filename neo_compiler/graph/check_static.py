@@ -19,4 +19,6 @@ def check_static(model: ir.Model) -> None:
         if known and not node.domain and not all(is_static(value) for value in node.outputs if value.name):
             found.setdefault(node.op_type, []).append(str(node.name))
     if found:
-        raise UnsupportedOperators(found, why="the size of the result depends on the data at")
+        raise UnsupportedOperators(
+            found, why="the size of the result depends on the data at", opsets=model.graph.opset_imports
+        )

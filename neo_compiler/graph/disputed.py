@@ -23,7 +23,9 @@ def refuse_disputed(model: ir.Model) -> None:
             found.setdefault(node.op_type, []).append(str(node.name))
     if found:
         reasons = {name: FORMS[name][1] for name in found}
-        raise UnsupportedOperators(found, "there is no one right result of", reasons)
+        raise UnsupportedOperators(
+            found, "there is no one right result of", reasons, opsets=model.graph.opset_imports
+        )
 
 
 def _always(_node: ir.Node) -> bool:

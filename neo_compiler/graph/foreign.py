@@ -54,9 +54,9 @@ def _reason(node: ir.Node) -> str | None:
 
 def _is_small_cast(node: ir.Node) -> bool:
     """Whether one side is of a small type and the other of one that native code has."""
-    source, result = node.inputs[0], node.outputs[0]
-    if node.op_type != "Cast" or node.domain or source is None:
+    if node.op_type != "Cast" or node.domain or node.inputs[0] is None:
         return False
+    source, result = node.inputs[0], node.outputs[0]
     return {source.dtype in SMALL, result.dtype in SMALL} == {True, False} and (
         type_name(source) in NATIVE_TYPES or type_name(result) in NATIVE_TYPES
     )

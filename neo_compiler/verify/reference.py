@@ -11,6 +11,7 @@ import onnx
 
 from neo_compiler.errors import ModelError
 from neo_compiler.graph.guard_division import guard_division
+from neo_compiler.graph.nodes import listed
 from neo_compiler.graph.oldest_opset import oldest_opset
 from neo_compiler.graph.small_types import SMALL
 from neo_compiler.ort import OrtError, Session
@@ -27,6 +28,7 @@ class Reference:
     """
 
     def __init__(self, model: onnx.ModelProto, *, optimised: bool = False) -> None:
+        self._operators = listed(model)
         self._outputs = [value.name for value in model.graph.output]
         self._session: Session | None = None
         refusal = OrtError(NOT_TAKEN) if _passes_small_values(model) else self._load(model, optimised)
@@ -52,15 +54,18 @@ class Reference:
         try:
             values = self._session.run(self._outputs, inputs)
         except OrtError as error:
-            raise ModelError(f"onnxruntime, the reference, cannot run the model: {error}") from error
+            raise self._failure("onnxruntime, the reference, cannot run the model", error) from error
         return dict(zip(self._outputs, values, strict=True))
+
+    def _failure(self, what: str, error: Exception) -> ModelError:
+        return ModelError(f"{what} (its operators: {self._operators}): {error}")
 
     def _evaluate(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         try:
             with np.errstate(all="ignore"):
                 values = self._evaluator.run(None, dict(inputs))
         except Exception as error:
-            raise ModelError(f"the reference evaluator cannot run the model: {error}") from error
+            raise self._failure("the reference evaluator cannot run the model", error) from error
         return {name: np.asarray(value) for name, value in zip(self._outputs, values, strict=True)}
 
 
@@ -75,4 +80,6 @@ def _evaluator(model: onnx.ModelProto, refusal: OrtError) -> onnx.reference.Refe
     try:
         return ReferenceEvaluator(model)
     except Exception as error:
-        raise ModelError(f"onnxruntime, the reference, cannot load the model: {refusal}") from error
+        raise ModelError(
+            f"onnxruntime, the reference, cannot load the model (its operators: {listed(model)}): {refusal}"
+        ) from error
