@@ -18,7 +18,6 @@ from neo_compiler.assembly import Bench, BuiltPart, fallback_part, native_part
 from neo_compiler.blame import blame, first_line, worst_difference
 from neo_compiler.describe import describe, target_needs, write_manifest
 from neo_compiler.errors import REMEDY, MismatchError, OutputError, TargetError, UnsupportedOperators
-from neo_compiler.graph.nodes import listed
 from neo_compiler.graph.oldest_opset import oldest_opset
 from neo_compiler.graph.partition import Part, node_name, partition
 from neo_compiler.graph.prepare import Prepared
@@ -82,7 +81,9 @@ def divide(job: Job) -> Divided:
         parts = partition(job.prepared.model, foreign)
         if mismatch is not None and not _is_allowed(job, parts):
             names = ", ".join(_listed(job.prepared.model, foreign)[0])
-            raise MismatchError(f"{mismatch}\nthe operators that differ: {names}")
+            raise MismatchError(
+                f"{mismatch}\nof the model's operators {job.prepared.operators}, these differ: {names}"
+            )
         _check_allowed(job, parts, foreign)
         try:
             return _attempt(job, parts, foreign)
@@ -96,9 +97,7 @@ def divide(job: Job) -> Divided:
             mismatch = error
             found = {} if job.options.fallback is Fallback.NEVER else _culprits(job, parts)
             if not found:
-                raise MismatchError(
-                    f"{error}\nthe model's operators: {listed(job.prepared.model)}"
-                ) from error
+                raise MismatchError(f"{error}\nthe model's operators: {job.prepared.operators}") from error
             foreign |= found
         log.info("the fallback takes over: %s", found)
 

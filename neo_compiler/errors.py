@@ -43,10 +43,9 @@ class UnsupportedOperators(ModelError):
         self.operators = operators
         rows = []
         for name, nodes in sorted(operators.items()):
+            row = f"  {name}: {len(nodes)} node{'s' if len(nodes) > 1 else ''}, first: {', '.join(nodes[:3])}"
             opset = (opsets or {}).get(name.rpartition(".")[0])
-            known = f" (opset {opset})" if opset is not None else ""
-            count = f"{len(nodes)} node{'s' if len(nodes) > 1 else ''}"
-            row = f"  {name}{known}: {count}, first: {', '.join(nodes[:3])}"
+            row = row if opset is None else f"{row}; opset {opset}"
             reason = (reasons or {}).get(name)
             rows.append(f"{row} ({reason})" if reason else row)
         count = f"{len(operators)} operator{'s' if len(operators) > 1 else ''}"

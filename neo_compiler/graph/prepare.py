@@ -23,6 +23,7 @@ from neo_compiler.graph.inline import inline_functions
 from neo_compiler.graph.lift_constants import lift_constants
 from neo_compiler.graph.lower_operators import lower_operators
 from neo_compiler.graph.name_nodes import name_nodes
+from neo_compiler.graph.nodes import listed
 from neo_compiler.graph.observe import observe
 from neo_compiler.graph.splice_ifs import splice_ifs
 from neo_compiler.graph.tidy import drop_unused, tidy
@@ -54,10 +55,12 @@ class Prepared:
     """A model ready to be cut into parts.
 
     `foreign` tells why no native code can be made for some nodes; its keys are the nodes' first outputs.
+    `operators` lists those of the original, for messages.
     """
 
     model: onnx.ModelProto
     foreign: Mapping[str, str]
+    operators: str = ""
 
 
 def canonicalise(
@@ -111,4 +114,4 @@ def prepare_parts(
     if not all(is_static(value) for node in graph.graph for value in node.outputs if value.name):
         fold(graph, observe(graph, samples(ir.to_proto(graph))), kept)
         drop_unused(graph)
-    return Prepared(ir.to_proto(graph), foreign_nodes(graph))
+    return Prepared(ir.to_proto(graph), foreign_nodes(graph), listed(model))

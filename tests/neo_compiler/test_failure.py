@@ -28,7 +28,7 @@ def test_operators_are_listed_in_neos_sentence(tmp_path: Path, capsys: pytest.Ca
     out, err = capsys.readouterr()
     assert "ClientError: InputConfiguration: TVM cannot convert ONNX model." in err
     assert "The following operators are not implemented: {'Det'}" in err
-    assert "Det (opset 17): 2 nodes, first: Det_0, Det_2" in err
+    assert "Det: 2 nodes, first: Det_0, Det_2; opset 17" in err
     assert "without --no-fallback, onnxruntime would run them" in err
     failure = json.loads(out)["failure"]
     assert failure["class"] == "OperatorNotImplemented"
