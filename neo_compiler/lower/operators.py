@@ -1,9 +1,9 @@
-"""Operators that TVM's importer lacks, and that have kernels of ours."""
+"""Operators that TVM's importer lacks, which have kernels of ours, and operands that it misunderstands."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableSequence, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from tvm.relax.frontend.onnx.onnx_frontend import ONNXGraphImporter
 from neo_compiler.lower.compute.trees import Walk, trees
 from neo_compiler.lower.ensemble import read_ensemble
 from neo_compiler.lower.small import DECODE, ENCODE, bit_cast, decode, encode
-from neo_compiler.lower.values import dtype_of, shape_of
+from neo_compiler.lower.values import array_of, dtype_of, is_constant, shape_of
 
 Attributes = Mapping[str, Any]
 
@@ -34,12 +34,21 @@ class Importer(ONNXGraphImporter):
         super()._check_for_unsupported_ops(onnx.GraphProto(node=others))
 
     def _convert_operator(
-        self, op_name: str, inputs: Sequence[relax.Expr], attrs: dict[str, Any], opset: int
+        self, op_name: str, inputs: MutableSequence[relax.Expr | None], attrs: dict[str, Any], opset: int
     ) -> relax.Expr:
         if (convert := OPERATORS.get(op_name)) is None:
+            if op_name == "Resize":
+                _leave_out_empty(inputs)
             return super()._convert_operator(op_name, inputs, attrs, opset)
         plain = {name: _plain(value) for name, value in attrs.items()}
         return self.bb.normalize(convert(self.bb, inputs, plain))
+
+
+def _leave_out_empty(operands: MutableSequence[relax.Expr | None]) -> None:
+    """Until opset 13 an operand that is not given is a tensor without elements, which the importer counts."""
+    for place, operand in enumerate(operands):
+        if operand is not None and is_constant(operand) and array_of(operand).size == 0:
+            operands[place] = None
 
 
 def _plain(value: Any) -> Any:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import onnx
 import pytest
 
@@ -7,7 +8,7 @@ from neo_compiler.graph import prepare
 from neo_compiler.lower.importer import to_relax
 from tests.neo_compiler.compiled import Case, plan_of
 from tests.neo_compiler.lower.operators import operators
-from tests.neo_compiler.models import parse
+from tests.neo_compiler.models import parse, with_weights
 
 # What the importer would leave as kernels of its own, or write as many operators, and what becomes of it.
 IMPORTED = {
@@ -53,3 +54,19 @@ def test_names_stay(name: str) -> None:
     plan = plan_of(model).plan
     assert [spec.name for spec in plan.inputs] == [name]
     assert [spec.name for spec in plan.outputs] == [f"{name}.out"]
+
+
+@pytest.mark.parametrize("opset", [11, 13])
+def test_operands_of_resize_without_elements_count_as_not_given(opset: int) -> None:
+    """tf2onnx writes them beside sizes."""
+    model = with_weights(
+        parse(
+            """g (float[1, 2, 3, 4] x, float[0] empty, int64[4] sizes) => (float[1, 2, 6, 8] y) {
+                y = Resize<mode = "linear">(x, empty, empty, sizes)
+            }""",
+            f'<ir_version: 6, opset_import: ["" : {opset}]>',
+        ),
+        empty=np.zeros(0, np.float32),
+        sizes=np.array([1, 2, 6, 8]),
+    )
+    assert operators(to_relax(prepare(model, {}))) == ["resize2d"]
