@@ -22,7 +22,7 @@ import edge_runtime
 import neo_compiler
 from benchmarks.forest_models import MODELS, Trained
 from benchmarks.timing import Ratio, Turns, ratio, take_turns
-from edge_runtime.bench import busy_warning
+from edge_runtime.commands.bench import busy_warning
 from neo_compiler.verify.difference import difference
 
 

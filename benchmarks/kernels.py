@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmarks.machine import counted
 from benchmarks.roofline import Peaks
-from edge_runtime.bench import KernelTime
+from edge_runtime.commands.bench import KernelTime
 
 SHOWN = 0.95  # of the time; kernels beyond are one row
 

@@ -20,7 +20,7 @@ from benchmarks.results import Figures, Row, Versus
 from benchmarks.roofline import Peaks
 from benchmarks.startup import Startup, measure_startup
 from benchmarks.timing import Turns, ratio, take_turns
-from edge_runtime.bench import measure_kernels
+from edge_runtime.commands.bench import measure_kernels
 from edge_runtime.errors import EdgeError
 
 Times = Mapping[str, NDArray[np.float64]]

@@ -28,7 +28,7 @@ from benchmarks.results import Results, Row
 from benchmarks.roofline import measure_peaks
 from benchmarks.startup import stdout_to_stderr
 from benchmarks.timing import Turns
-from edge_runtime.bench import busy_warning
+from edge_runtime.commands.bench import busy_warning
 from edge_runtime.errors import EdgeError, ExitCode
 from neo_compiler.sources import source_hash
 from neo_compiler.target import find_target

@@ -22,7 +22,7 @@ import numpy as np
 import edge_runtime
 from benchmarks import machine, zoo
 from benchmarks.timing import Turns, ratio, take_turns
-from edge_runtime.bench import busy_warning
+from edge_runtime.commands.bench import busy_warning
 from edge_runtime.errors import EdgeError, ExitCode
 from neo_compiler.errors import NeoError
 

@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from edge_runtime.archive import extract
-from edge_runtime.cache import Cache, find_cache, log
-from edge_runtime.choice import Choice, Wish, check_target, choose, view
 from edge_runtime.errors import ArtifactError
-from edge_runtime.hashing import CHUNK
 from edge_runtime.manifest import Manifest
-from edge_runtime.seal import SealedBytes
-from edge_runtime.verify import MANIFEST, check_files, check_fit, check_folder, read_manifest
+from edge_runtime.package.archive import extract
+from edge_runtime.package.cache import Cache, find_cache, log
+from edge_runtime.package.choice import Choice, Wish, check_target, choose, view
+from edge_runtime.package.hashing import CHUNK
+from edge_runtime.package.seal import SealedBytes
+from edge_runtime.package.verify import MANIFEST, check_files, check_fit, check_folder, read_manifest
 
 LIBRARY = "compiled.so"
 PARAMS = "compiled.params"

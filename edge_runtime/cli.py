@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from edge_runtime.commands import COMMANDS
+from edge_runtime.commands.actions import COMMANDS
 from edge_runtime.errors import EdgeError, ExitCode
 
 

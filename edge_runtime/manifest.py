@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from edge_runtime.errors import ArtifactError
-from edge_runtime.schema import SchemaError, parse
+from edge_runtime.package.schema import SchemaError, parse
 
 SCHEMA_VERSION = 1
 
@@ -196,8 +196,8 @@ class Manifest:
     one library is the whole model. Where the model has symbolic dimensions, `dimensions` tells their sizes,
     `buckets` hold what was compiled for them, and `memory` is that of the largest of them. Where there are
     `variants`, the most demanding target first, fields that these have, but for `files`, repeat the first of
-    them: see `edge_runtime.choice`. `labels` has, for an output of class numbers, the names of the classes,
-    and `columns`, for a table, those of its columns.
+    them: see `edge_runtime.package.choice`. `labels` has, for an output of class numbers, the names of the
+    classes, and `columns`, for a table, those of its columns.
     """
 
     model: ModelIdentity

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from edge_runtime.seal import seal
+from edge_runtime.package.seal import seal
 
 LARGE = 1 << 20  # bytes: smaller files are always compressed
 SAMPLE = 1 << 16
@@ -26,7 +26,7 @@ def write_archive(folder: Path, path: Path) -> None:
 
     The gzip stream has several members, which every reader takes as one: files that do not compress lie in a
     stored member, so that a device unpacks them as fast as it can copy. The last member is the seal over all
-    bytes before it (edge_runtime.seal).
+    bytes before it (edge_runtime.package.seal).
     """
     files = [file for file in folder.rglob("*") if file.is_file()]
     files.sort(key=lambda file: _order(file, folder))

@@ -13,7 +13,7 @@ import onnx
 
 from edge_runtime.errors import ArtifactError, EdgeError
 from edge_runtime.manifest import Manifest
-from edge_runtime.verify import check_fit
+from edge_runtime.package.verify import check_fit
 from neo_compiler.assembly import Bench, BuiltPart, fallback_part, native_part
 from neo_compiler.blame import blame, first_line, worst_difference
 from neo_compiler.describe import describe, target_needs, write_manifest

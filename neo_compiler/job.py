@@ -12,7 +12,7 @@ import onnx
 
 from edge_runtime.errors import ArtifactError
 from edge_runtime.manifest import Manifest
-from edge_runtime.verify import check_fit
+from edge_runtime.package.verify import check_fit
 from neo_compiler.assembly import BuiltPart
 from neo_compiler.describe import accuracy, target_needs, write_manifest, write_meta, write_selftest
 from neo_compiler.division import ARTIFACT, Job, divide

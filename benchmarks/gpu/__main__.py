@@ -25,9 +25,9 @@ from benchmarks.gpu.cases import Case, cases
 from benchmarks.gpu.measure import Run, onnxruntime_runs, ours, peaks, torch_runs
 from benchmarks.machine import describe
 from benchmarks.timing import Turns, ratio, take_turns
+from edge_runtime.commands.selftest import cases as examples
+from edge_runtime.commands.selftest import selftest
 from edge_runtime.errors import EdgeError, ExitCode
-from edge_runtime.selftest import cases as examples
-from edge_runtime.selftest import selftest
 
 SCHEMA_VERSION = 1
 PROFILES = 10

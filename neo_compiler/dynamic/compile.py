@@ -10,7 +10,7 @@ from pathlib import Path
 
 from edge_runtime.errors import ArtifactError
 from edge_runtime.manifest import Bucket, Dimension, Manifest
-from edge_runtime.verify import check_fit
+from edge_runtime.package.verify import check_fit
 from neo_compiler.describe import accuracy, write_manifest, write_meta, write_selftest
 from neo_compiler.division import ARTIFACT
 from neo_compiler.dynamic.describe import whole

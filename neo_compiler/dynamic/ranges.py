@@ -12,8 +12,8 @@ import numpy as np
 from edge_runtime.errors import ArtifactError
 from edge_runtime.manifest import Dimension, Part
 from edge_runtime.native import NativeModel
+from edge_runtime.package.verify import check_fit
 from edge_runtime.shapes import bind, shape_of
-from edge_runtime.verify import check_fit
 from neo_compiler.assembly import LIBRARY, PARAMS, BuiltPart, operators
 from neo_compiler.blame import first_line
 from neo_compiler.describe import describe, target_needs

@@ -10,7 +10,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from edge_runtime.schema import SchemaError, parse
+from edge_runtime.package.schema import SchemaError, parse
 from neo_compiler.errors import TargetError
 from neo_compiler.target.gpus import gpus
 from neo_compiler.target.target import Target

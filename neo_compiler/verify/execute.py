@@ -10,7 +10,7 @@ import numpy as np
 
 from edge_runtime.errors import ArtifactError
 from edge_runtime.manifest import Manifest
-from edge_runtime.verify import check_fit
+from edge_runtime.package.verify import check_fit
 from neo_compiler.errors import MismatchError, TargetError
 from neo_compiler.graph.small_types import stored
 from neo_compiler.native.plan import Plan

@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.kernels import kernel_rows, table
 from benchmarks.roofline import Peaks
-from edge_runtime.bench import KernelTime
+from edge_runtime.commands.bench import KernelTime
 
 PEAKS = Peaks(threads=1, gflops=100.0, copies=((1_000, 80.0), (20_000, 20.0)))
 WORK = {

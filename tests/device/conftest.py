@@ -11,9 +11,9 @@ import pytest
 
 import edge_runtime
 from benchmarks.gpu.cases import Case, cases
+from edge_runtime.commands.selftest import cases as examples
 from edge_runtime.cuda.driver import misfit
 from edge_runtime.manifest import GpuNeeds
-from edge_runtime.selftest import cases as examples
 
 CASES = "NEO_GPU_CASES"  # a folder made by `python -m benchmarks.gpu.prepare`
 ANY = GpuNeeds("cuda", "sm_50", "4.0", "9.0")

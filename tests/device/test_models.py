@@ -11,7 +11,7 @@ import pytest
 
 import edge_runtime
 from benchmarks.gpu.cases import Case
-from edge_runtime.selftest import selftest
+from edge_runtime.commands.selftest import selftest
 
 RELATIVE = 1e-3
 THREADS, RUNS = 4, 5

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 import neo_compiler.native
-from edge_runtime.hashing import hash_file
 from edge_runtime.manifest import (
     Accuracy,
     CompilerIdentity,
@@ -23,6 +22,7 @@ from edge_runtime.manifest import (
     TargetNeeds,
     TensorSpec,
 )
+from edge_runtime.package.hashing import hash_file
 from neo_compiler.archive import write_archive
 from neo_compiler.native.libc import device_libc
 from neo_compiler.native.link import link

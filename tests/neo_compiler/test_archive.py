@@ -80,7 +80,7 @@ def test_float_weights_are_stored_and_other_files_compressed(tmp_path: Path) -> 
 
 
 def test_the_archive_is_sealed(tmp_path: Path) -> None:
-    from edge_runtime.seal import SealedBytes
+    from edge_runtime.package.seal import SealedBytes
 
     packed = tmp_path / "a.tar.gz"
     write_archive(files(tmp_path / "a"), packed)

@@ -104,7 +104,7 @@ def test_a_difference_beyond_the_tolerance_leaves_no_artifact(model_path: Path, 
 @pytest.fixture
 def _nothing_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine without any CPU feature and without an emulator."""
-    monkeypatch.setattr("edge_runtime.verify.cpu_flags", frozenset)
+    monkeypatch.setattr("edge_runtime.package.verify.cpu_flags", frozenset)
     monkeypatch.setattr("neo_compiler.verify.emulate.shutil.which", lambda _name: None)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 import edge_runtime
 from benchmarks.forest_models import MODELS
-from edge_runtime.outputs import summarise
+from edge_runtime.commands.outputs import summarise
 from neo_compiler.job import compile_model
 from neo_compiler.options import CompileOptions, Fallback
 

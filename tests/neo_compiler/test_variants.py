@@ -8,7 +8,7 @@ import pytest
 import edge_runtime
 import neo_compiler
 from edge_runtime.artifact import open_artifact
-from edge_runtime.unpack import unpack
+from edge_runtime.commands.unpack import unpack
 from neo_compiler.cli import main
 from neo_compiler.errors import UsageError
 from neo_compiler.job import compile_package

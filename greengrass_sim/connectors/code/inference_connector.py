@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from edge_runtime.artifact import open_artifact
+from edge_runtime.commands.pictures import PictureOptions, read_picture
 from edge_runtime.model import Model
-from edge_runtime.pictures import PictureOptions, read_picture
 
 CONTENT_TYPES = ("image/jpeg", "image/png")
 _BOX = 6

@@ -117,7 +117,7 @@ def test_results_are_written_where_the_caller_wants_them(sequence: tuple[Path, o
 def test_the_artifact_tests_itself_and_is_the_same_each_time(
     sequence: tuple[Path, onnx.ModelProto], tmp_path: Path
 ) -> None:
-    from edge_runtime.selftest import selftest
+    from edge_runtime.commands.selftest import selftest
 
     with edge_runtime.load(sequence[0], threads=1) as model:
         assert all(row.passed for row in selftest(model))

@@ -12,8 +12,8 @@ from benchmarks import zoo
 from benchmarks.gpu.prepare import make_case
 from edge_runtime import load
 from edge_runtime.cli import main as edge_runtime
+from edge_runtime.commands.selftest import selftest
 from edge_runtime.errors import ExitCode
-from edge_runtime.selftest import selftest
 from neo_compiler.cli import main as neo
 from tests.stub_gpu.stub import Stub
 

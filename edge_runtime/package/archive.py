@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from edge_runtime.errors import ArtifactError
-from edge_runtime.hashing import Hash
 from edge_runtime.manifest import FileEntry
+from edge_runtime.package.hashing import Hash
 
 _BLOCK = 512
 _GZIP = 31  # zlib's largest window, plus 16: a gzip header and trailer are expected

@@ -6,11 +6,11 @@ import os
 from collections.abc import Callable, Mapping, Set
 from pathlib import Path
 
-from edge_runtime.archive import checked_name
 from edge_runtime.device import cpu_flags, machine
 from edge_runtime.errors import ArtifactError
-from edge_runtime.hashing import hash_file
 from edge_runtime.manifest import FileEntry, Manifest, TargetNeeds
+from edge_runtime.package.archive import checked_name
+from edge_runtime.package.hashing import hash_file
 
 MANIFEST = "manifest.json"
 

@@ -7,7 +7,7 @@ import pytest
 
 from edge_runtime.errors import ArtifactError
 from edge_runtime.manifest import FileEntry, TargetNeeds
-from edge_runtime.verify import check_fit, check_folder
+from edge_runtime.package.verify import check_fit, check_folder
 from tests.edge_runtime import sample
 
 

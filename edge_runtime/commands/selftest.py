@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edge_runtime.artifact import Artifact
+from edge_runtime.commands.inputs import read_npz
 from edge_runtime.errors import ArtifactError
-from edge_runtime.inputs import read_npz
 from edge_runtime.model import Model
 
 if TYPE_CHECKING:

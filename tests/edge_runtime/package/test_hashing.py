@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from edge_runtime.hashing import CHUNK, Hash, hash_file
 from edge_runtime.manifest import FileEntry
+from edge_runtime.package.hashing import CHUNK, Hash, hash_file
 
 
 def test_pieces() -> None:

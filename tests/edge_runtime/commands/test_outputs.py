@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edge_runtime.commands.outputs import summarise, write_npz
 from edge_runtime.errors import InputError
-from edge_runtime.outputs import summarise, write_npz
 
 ARRAYS = {"file": np.float32([[1, 2], [3, 4]]), "a/b": np.int64(7), "": np.zeros((0, 2), bool)}
 

@@ -6,7 +6,7 @@ import hashlib
 import pytest
 
 from edge_runtime.errors import ArtifactError
-from edge_runtime.seal import SEAL_SIZE, SealedBytes, seal
+from edge_runtime.package.seal import SEAL_SIZE, SealedBytes, seal
 
 BODY = gzip.compress(b"some content" * 50, mtime=0)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, replace
 from edge_runtime.device import CORES, cpu_names, machine
 from edge_runtime.errors import ArtifactError
 from edge_runtime.manifest import Manifest, TargetNeeds, Variant, unknown_features
-from edge_runtime.verify import misfit
+from edge_runtime.package.verify import misfit
 
 
 @dataclass(frozen=True)

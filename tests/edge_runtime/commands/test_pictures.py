@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from edge_runtime.commands.pictures import PictureOptions, read_picture
 from edge_runtime.errors import InputError
 from edge_runtime.manifest import TensorSpec
-from edge_runtime.pictures import PictureOptions, read_picture
 
 RED_GREEN = np.uint8([[[255, 0, 0], [0, 255, 0]]])  # 1 x 2 pixels
 
@@ -78,7 +78,7 @@ def test_without_pillow(picture: Path) -> None:
         "import sys; sys.modules['PIL'] = None\n"
         "from pathlib import Path\n"
         "from edge_runtime.manifest import TensorSpec\n"
-        "from edge_runtime.pictures import PictureOptions, read_picture\n"
+        "from edge_runtime.commands.pictures import PictureOptions, read_picture\n"
         "read_picture(Path(sys.argv[1]), TensorSpec('image', 'float32', (1, 3, 1, 2)), PictureOptions())\n"
     )
     done = subprocess.run(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from edge_runtime.artifact import open_artifact
 from edge_runtime.errors import InputError
-from edge_runtime.verify import MANIFEST
+from edge_runtime.package.verify import MANIFEST
 
 
 def unpack(path: str | Path, folder: str | Path, target: str | None = None) -> None:

@@ -11,10 +11,16 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from edge_runtime.artifact import open_artifact
+from edge_runtime.commands.report import (
+    describe,
+    describe_bench,
+    describe_choice,
+    describe_outputs,
+    describe_selftest,
+)
 from edge_runtime.errors import ExitCode
 from edge_runtime.model import Model, load
-from edge_runtime.report import describe, describe_bench, describe_choice, describe_outputs, describe_selftest
-from edge_runtime.verify import misfit
+from edge_runtime.package.verify import misfit
 
 if TYPE_CHECKING:
     from edge_runtime.arrays import Array
@@ -53,9 +59,9 @@ def info(options: Namespace) -> Answer:
 
 def run(options: Namespace) -> Answer:
     """Runs the model once."""
-    from edge_runtime.inputs import read_inputs
-    from edge_runtime.outputs import summarise, write_npz
-    from edge_runtime.pictures import PictureOptions
+    from edge_runtime.commands.inputs import read_inputs
+    from edge_runtime.commands.outputs import summarise, write_npz
+    from edge_runtime.commands.pictures import PictureOptions
 
     pictures = PictureOptions(options.mean, options.scale, options.layout)
     with load(options.artifact, options.threads, options.target) as model:
@@ -69,7 +75,14 @@ def run(options: Namespace) -> Answer:
 
 def bench(options: Namespace) -> Answer:
     """Measures load time, first run, and runs thereafter."""
-    from edge_runtime.bench import BenchOptions, busy_warning, measure, measure_kernels, timed_load, timed_run
+    from edge_runtime.commands.bench import (
+        BenchOptions,
+        busy_warning,
+        measure,
+        measure_kernels,
+        timed_load,
+        timed_run,
+    )
 
     if warning := busy_warning():
         log.warning(warning)
@@ -92,7 +105,7 @@ def bench(options: Namespace) -> Answer:
 
 def selftest(options: Namespace) -> Answer:
     """Runs the artifact's examples."""
-    from edge_runtime.selftest import selftest as run_cases
+    from edge_runtime.commands.selftest import selftest as run_cases
 
     with load(options.artifact, options.threads, options.target) as model:
         results = run_cases(model)
@@ -105,7 +118,7 @@ def selftest(options: Namespace) -> Answer:
 
 def unpack(options: Namespace) -> Answer:
     """Writes an artifact as a folder, for one target."""
-    from edge_runtime.unpack import unpack as write
+    from edge_runtime.commands.unpack import unpack as write
 
     write(options.artifact, options.folder, options.target)
     return Answer({"written": str(options.folder)}, [str(options.folder)])
@@ -131,8 +144,8 @@ def _plain(value: Any) -> Any:
 
 def _bench_inputs(model: Model) -> dict[str, Array]:
     """The first of the artifact's own examples, since speed may depend on values."""
-    from edge_runtime.bench import seeded_inputs
-    from edge_runtime.selftest import cases
+    from edge_runtime.commands.bench import seeded_inputs
+    from edge_runtime.commands.selftest import cases
 
     examples = cases(model.artifact)
     if examples:

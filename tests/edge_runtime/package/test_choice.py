@@ -14,11 +14,11 @@ import pytest
 
 import edge_runtime
 from edge_runtime.artifact import open_artifact
-from edge_runtime.choice import Wish, choose, view
 from edge_runtime.cli import main
+from edge_runtime.commands.unpack import unpack
 from edge_runtime.errors import ArtifactError, ExitCode, InputError
 from edge_runtime.manifest import Manifest, TargetNeeds, Variant
-from edge_runtime.unpack import unpack
+from edge_runtime.package.choice import Wish, choose, view
 from neo_compiler.variants import gather, storage
 from tests.edge_runtime import sample
 
@@ -177,9 +177,9 @@ def test_which_of_several_that_fit(
     monkeypatch: pytest.MonkeyPatch, cores: set[str], flags: set[str], chosen: str, reason: str
 ) -> None:
     """What the machine reports is put in its place: its rules are tested, not the machine."""
-    monkeypatch.setattr("edge_runtime.verify.machine", lambda: "aarch64")
-    monkeypatch.setattr("edge_runtime.verify.cpu_flags", lambda: frozenset(flags))
-    monkeypatch.setattr("edge_runtime.choice.cpu_names", lambda: frozenset(cores))
+    monkeypatch.setattr("edge_runtime.package.verify.machine", lambda: "aarch64")
+    monkeypatch.setattr("edge_runtime.package.verify.cpu_flags", lambda: frozenset(flags))
+    monkeypatch.setattr("edge_runtime.package.choice.cpu_names", lambda: frozenset(cores))
     choice = choose(manifest_of(*BOARDS), Wish())
     assert (choice.chosen.target.name, choice.reason) == (chosen, reason)
 

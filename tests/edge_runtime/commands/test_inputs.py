@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edge_runtime.commands.inputs import read_inputs
+from edge_runtime.commands.pictures import PictureOptions
 from edge_runtime.errors import InputError
-from edge_runtime.inputs import read_inputs
 from edge_runtime.manifest import TensorSpec
-from edge_runtime.pictures import PictureOptions
 
 ONE = (TensorSpec("x", "float32", (2,)),)
 TWO = (*ONE, TensorSpec("y=z", "float32", (2,)))

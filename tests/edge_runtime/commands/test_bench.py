@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edge_runtime import Model, TensorSpec
-from edge_runtime.bench import BenchOptions, measure, measure_kernels, seeded_inputs
+from edge_runtime.commands.bench import BenchOptions, measure, measure_kernels, seeded_inputs
 
 
 @pytest.mark.parametrize(("options", "runs"), [(BenchOptions(runs=7), 7), (BenchOptions(seconds=0), 1)])

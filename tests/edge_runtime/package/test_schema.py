@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from edge_runtime.schema import SchemaError, parse
+from edge_runtime.package.schema import SchemaError, parse
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edge_runtime import ArtifactError, Model, load
-from edge_runtime.selftest import difference, selftest
+from edge_runtime.commands.selftest import difference, selftest
 from tests.edge_runtime import sample
 
 

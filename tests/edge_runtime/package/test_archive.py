@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from edge_runtime.archive import checked_name, extract
 from edge_runtime.errors import ArtifactError
 from edge_runtime.manifest import FileEntry
+from edge_runtime.package.archive import checked_name, extract
 
 FILES = {"a": b"first", "sub/b": bytes(100_000), "empty": b"", "odd": bytes(513)}
 

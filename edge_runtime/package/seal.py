@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from edge_runtime.errors import ArtifactError
-from edge_runtime.hashing import Hash
+from edge_runtime.package.hashing import Hash
 
 _HEAD = b"\x1f\x8b\x08\x10\0\0\0\0\0\xff" + b"neo-edge sha256 "
 _TAIL = b"\0\x03\0" + bytes(8)

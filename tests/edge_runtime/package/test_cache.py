@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from edge_runtime.artifact import open_artifact
-from edge_runtime.cache import Cache, find_cache
+from edge_runtime.package.cache import Cache, find_cache
 
 
 def test_where(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -39,7 +39,7 @@ def test_a_temporary_folder_where_there_is_no_cache(
 def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
     program = (
-        "import sys, time\nfrom pathlib import Path\nfrom edge_runtime.cache import Cache\n"
+        "import sys, time\nfrom pathlib import Path\nfrom edge_runtime.package.cache import Cache\n"
         "cache = Cache(Path(sys.argv[1]))\n"
         "with cache.locked(), cache.workplace() as folder:\n"
         "    (folder / 'half').write_text('x')\n"

@@ -11,9 +11,9 @@ from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 
+from edge_runtime.commands.pictures import SUFFIXES, PictureOptions, read_picture
 from edge_runtime.errors import InputError
 from edge_runtime.manifest import TensorSpec
-from edge_runtime.pictures import SUFFIXES, PictureOptions, read_picture
 
 if TYPE_CHECKING:
     from edge_runtime.arrays import Array

@@ -1,0 +1,1 @@
+"""What `edge-runtime` does, and how it reads inputs and writes answers."""

@@ -1,0 +1,1 @@
+"""An artifact as files: archives, hashes, seals, the cache, and which variant fits this machine."""
