@@ -7,7 +7,7 @@ from tvm import tirx
 from tvm.s_tir import Schedule
 from tvm.s_tir.dlight import gpu as dlight
 
-from neo_compiler.schedule.gpu.work import reductions_of
+from neo_compiler.schedule.gpu.work import Reduction, divides, reductions_of
 from neo_compiler.target import Target
 
 _ONE, _MANY = dlight.Reduction(), dlight.GeneralReduction()
@@ -18,20 +18,25 @@ _MOST_OUTPUTS = 1 << 16  # as many threads keep every GPU busy
 
 def schedule_one(function: tirx.PrimFunc, _target: Target) -> Schedule | None:
     """Schedule a function with a single reduction."""
-    reductions = reductions_of(Schedule(function))
-    if len(reductions) != 1 or not _shared(reductions[0].outputs, reductions[0].terms):
-        return None
-    return _ONE.apply(function, tvm.target.Target.current(), False)
+    reductions = _shared(function)
+    return _ONE.apply(function, tvm.target.Target.current(), False) if len(reductions) == 1 else None
 
 
 def schedule_many(function: tirx.PrimFunc, _target: Target) -> Schedule | None:
     """Schedule a function with several reductions of the same rows."""
-    reductions = reductions_of(Schedule(function))
-    same = len({(reduction.outputs, reduction.terms) for reduction in reductions}) == 1
-    if not same or not _shared(reductions[0].outputs, reductions[0].terms):
-        return None
-    return _MANY.apply(function, tvm.target.Target.current(), False)
+    return _MANY.apply(function, tvm.target.Target.current(), False) if _shared(function) else None
 
 
-def _shared(outputs: int, terms: int) -> bool:
-    return terms >= _FEWEST_TERMS and outputs <= _MOST_OUTPUTS
+def _shared(function: tirx.PrimFunc) -> list[Reduction]:
+    """The function's reductions, if they have the same rows, and threads are worth sharing them.
+
+    Where one divides its indices, as a grouped convolution does, TVM's rule gives threads the sums of others.
+    """
+    sch = Schedule(function)
+    reductions = reductions_of(sch)
+    if len({(reduction.outputs, reduction.terms) for reduction in reductions}) != 1:
+        return []
+    first = reductions[0]
+    if first.terms < _FEWEST_TERMS or first.outputs > _MOST_OUTPUTS:
+        return []
+    return [] if any(divides(sch, reduction.block) for reduction in reductions) else reductions

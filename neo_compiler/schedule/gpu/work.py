@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import tvm_ffi
+from tvm import tirx
 from tvm.s_tir import Schedule
 from tvm.s_tir.dlight.gpu.matmul import IterKind, detect_iter_traits
 from tvm.s_tir.schedule import SBlockRV
@@ -33,6 +35,13 @@ def reductions_of(sch: Schedule) -> list[Reduction]:
                 sizes[int(axis.iter_type) == _REDUCE] *= int(axis.dom.extent)
             found.append(Reduction(block, sizes[False], sizes[True]))
     return found
+
+
+def divides(sch: Schedule, block: SBlockRV) -> bool:
+    """Whether some index in the block is a quotient or a remainder."""
+    found: list[tirx.PrimExpr] = []
+    tvm_ffi.structural_walk(sch.get(block).body, ((tirx.FloorDiv, tirx.FloorMod), found.append))
+    return bool(found)
 
 
 def matrix_sizes(sch: Schedule, block: SBlockRV) -> tuple[int, int, int] | None:

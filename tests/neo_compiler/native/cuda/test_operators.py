@@ -32,6 +32,10 @@ CONVOLUTIONS = {
     "grouped": Case(
         "(float[1,12,7,7] x, float[8,3,3,3] W) => (float[1,8,5,5] y) { y = Conv <group = 4> (x, W) }"
     ),
+    "grouped, of many channels": Case(
+        "(float[1,80,5,5] x, float[80,40,1,1] W, float[80] B) => (float[1,80,5,5] y) "
+        "{ y = Conv <group = 2> (x, W, B) }"
+    ),
     "transposed": Case(
         "(float[1,4,5,6] x, float[4,3,2,2] W) => (float[1,3,10,12] y) "
         "{ y = ConvTranspose <strides = [2, 2]> (x, W) }"
