@@ -15,6 +15,11 @@ SCHEMA_VERSION = 1
 # Names that `Manifest.features` may hold: what a reader has to know beyond this schema.
 KNOWN_FEATURES: frozenset[str] = frozenset({"buckets", "cuda", "parts", "variants"})
 
+DTYPES: frozenset[str] = frozenset(
+    {"bool", "float16", "float32", "float64"}
+    | {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
+)
+
 
 @dataclass(frozen=True)
 class TensorSpec:
@@ -26,6 +31,11 @@ class TensorSpec:
     name: str
     dtype: str
     shape: tuple[int | str, ...]
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for another type."""
+        if self.dtype not in DTYPES:
+            raise ValueError(f"dtype {self.dtype!r:.60} is none of {', '.join(sorted(DTYPES))}")
 
 
 @dataclass(frozen=True)

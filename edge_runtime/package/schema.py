@@ -63,7 +63,10 @@ def _parse_dataclass(kind: Any, value: object, place: str) -> Any:
             values[field.name] = _parse(hints[field.name], row[field.name], inner)
         elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
             raise SchemaError(f"{place or 'the document'}: `{field.name}` is missing")
-    return kind(**values)
+    try:
+        return kind(**values)
+    except ValueError as error:
+        raise SchemaError(f"{place or 'the document'}: {error}") from None
 
 
 def _expect(kinds: Any, value: Any, place: str) -> Any:

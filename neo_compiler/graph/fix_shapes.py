@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Mapping, Sequence
 
 import onnx_ir as ir
@@ -10,12 +11,14 @@ import onnx_ir as ir
 from neo_compiler.errors import ModelError, UsageError
 from neo_compiler.graph.values import is_static, spec
 
+_TOO_MANY = 2**40  # values
+
 
 def fix_shapes(model: ir.Model, shapes: Mapping[str, tuple[int, ...]]) -> None:
     """Give each graph input a static shape; a symbol fixed at one input is fixed at all.
 
     Raises UsageError for an unknown name, a wrong rank or size, a symbol with two sizes, and for inputs that
-    stay symbolic, with the option to add.
+    stay symbolic, with the option to add; ModelError for an input of 2^40 values or more.
     """
     inputs = {str(value.name): value for value in model.graph.inputs}
     for value in inputs.values():
@@ -31,6 +34,9 @@ def fix_shapes(model: ir.Model, shapes: Mapping[str, tuple[int, ...]]) -> None:
         _fill_in(value, sizes)
     if symbolic := [value for value in inputs.values() if not is_static(value)]:
         raise UsageError(_missing(symbolic))
+    for value in inputs.values():
+        if value.shape is not None and math.prod(value.shape.numpy()) >= _TOO_MANY:
+            raise ModelError(f"input {spec(value)} is larger than any memory")
 
 
 def _mark_unknown_sizes(value: ir.Value) -> None:

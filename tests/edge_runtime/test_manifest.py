@@ -59,6 +59,10 @@ def test_symbolic_dimensions_and_later_keys(text: str) -> None:
         ({"schema_version": "1"}, "schema_version: int expected, found '1'"),
         ({"schema_version": None}, "schema_version: int expected, found None"),
         ({"inputs": [{"name": "x", "dtype": "float32"}]}, "inputs[0]: `shape` is missing"),
+        (
+            {"inputs": [{"name": "x", "dtype": "native", "shape": [1]}]},
+            "inputs[0]: dtype 'native' is none of bool, float16",
+        ),
         ({"memory": {"arena_bytes": "1"}}, "memory.arena_bytes: int expected, found '1'"),
         ({"files": {"a": {"sha256": "0", "size": None}}}, "files.a.size: int expected, found None"),
         (

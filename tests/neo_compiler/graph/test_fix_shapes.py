@@ -25,6 +25,11 @@ def test_a_shape_is_taken() -> None:
     assert fixed(SYMBOLIC, x=(1, 3, 32, 48)) == {"x": (1, 3, 32, 48)}
 
 
+def test_an_input_that_no_memory_holds_is_refused() -> None:
+    with pytest.raises(ModelError, match="larger than any memory"):
+        fixed(SYMBOLIC, x=(1, 3, 2**31, 2**31))
+
+
 def test_a_symbol_fixed_at_one_input_is_fixed_at_all() -> None:
     assert fixed(TWO, ids=(2, 64)) == {"ids": (2, 64), "mask": (2, 64), "x": (1, 4)}
 
