@@ -32,20 +32,22 @@ SMALL_INTEGERS = frozenset(
     }
 )
 
+_KEPT = "neo_compiler.kept"  # in the model's metadata, since several passes fold
+
 log = logging.getLogger(__name__)
 
 
-def fold(
-    model: ir.Model,
-    observed: Mapping[str, onnx.TypeProto] | None = None,
-    kept: Collection[str] = (),
-) -> None:
+def keep(model: ir.Model, names: Collection[str]) -> None:
+    """Have these values computed at run time, whatever pass folds constants."""
+    model.meta[_KEPT] = frozenset(names)
+
+
+def fold(model: ir.Model, observed: Mapping[str, onnx.TypeProto] | None = None) -> None:
     """Replace nodes whose inputs are all constant by initializers, and infer the type of all other values.
 
-    `observed` holds types that stand in where the operator's rules tell none. Values named in `kept` are
-    computed at run time even so.
+    `observed` holds types that stand in where the operator's rules tell none.
     """
-    known = observed or {}
+    known, kept = observed or {}, model.meta.get(_KEPT, frozenset())
     for node in list(model.graph):
         types = infer_types(node, model)
         stays = any(output.name in kept for output in node.outputs)

@@ -17,7 +17,7 @@ from neo_compiler.graph.drop_no_ops import drop_no_ops
 from neo_compiler.graph.expand_functions import expand_functions
 from neo_compiler.graph.explicit_padding import explicit_padding
 from neo_compiler.graph.fix_shapes import fix_shapes
-from neo_compiler.graph.fold import fold
+from neo_compiler.graph.fold import fold, keep
 from neo_compiler.graph.foreign import foreign_nodes
 from neo_compiler.graph.inline import inline_functions
 from neo_compiler.graph.lift_constants import lift_constants
@@ -77,11 +77,9 @@ def canonicalise(
     graph = ir.from_proto(upgrade(model))
     check_interface(graph)
     fix_shapes(graph, input_shapes)
+    keep(graph, kept)
     for step in PASSES:
-        if step is fold:
-            fold(graph, kept=kept)
-        else:
-            step(graph)
+        step(graph)
     return graph
 
 
@@ -112,6 +110,6 @@ def prepare_parts(
     """
     graph = canonicalise(model, input_shapes, kept)
     if not all(is_static(value) for node in graph.graph for value in node.outputs if value.name):
-        fold(graph, observe(graph, samples(ir.to_proto(graph))), kept)
+        fold(graph, observe(graph, samples(ir.to_proto(graph))))
         drop_unused(graph)
     return Prepared(ir.to_proto(graph), foreign_nodes(graph), listed(model))

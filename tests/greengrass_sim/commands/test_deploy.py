@@ -52,7 +52,8 @@ def deploy(folder: Path, *options: str) -> tuple[int, str, str]:
 
 def test_it_shows_what_would_run(folder: Path) -> None:
     code, text, log = deploy(folder)
-    assert (code, log) == (ExitCode.OK, "")
+    assert code == ExitCode.OK
+    assert log == "no core is running: nothing is deployed, this is what would run\n"
     lines = [line.split() for line in text.splitlines()]
     assert ["echo:1", "echo.handler", "pinned", "7", "s", "90000", "KB", str(HANDLERS)] in lines
     assert ["model", "model", str(folder / "model"), "/models/one"] in lines
