@@ -58,4 +58,5 @@ FORMS: dict[str, tuple[Callable[[ir.Node], bool], str]] = {
     "MaxUnpool": (_has_output_shape, f"{DISPUTED} where the values go in an output_shape"),
     "Resize": (_scales_to_fractions, f"{DISPUTED} align_corners with scales that give no whole sizes"),
     **dict.fromkeys(RANDOM_OPERATORS, (_always, RANDOM)),
+    "RandomUniformLike": (_always, f"{RANDOM}; ONNX defines Bernoulli by it"),
 }

@@ -32,7 +32,7 @@ def test_squeezenet(tmp_path: Path, stub: Stub, monkeypatch: pytest.MonkeyPatch)
             monkeypatch.setenv("STUB_ORDER", order)
             (case,) = selftest(model)
             assert case.difference < 1e-5
-    assert stub.count("cuGraphLaunch") == 1
+    assert stub.count("cuGraphLaunch") > 0
 
 
 @pytest.fixture(scope="module")
