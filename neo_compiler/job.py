@@ -13,9 +13,6 @@ import onnx
 from edge_runtime.errors import ArtifactError
 from edge_runtime.manifest import Manifest
 from edge_runtime.package.verify import check_fit
-from neo_compiler.assembly import BuiltPart
-from neo_compiler.describe import accuracy, target_needs, write_manifest, write_meta, write_selftest
-from neo_compiler.division import ARTIFACT, Job, divide
 from neo_compiler.dynamic.compile import compile_dynamic
 from neo_compiler.dynamic.request import Request, resolve
 from neo_compiler.errors import TargetError, UsageError
@@ -25,16 +22,19 @@ from neo_compiler.graph.prepare import Prepared
 from neo_compiler.native.system import system_compiler
 from neo_compiler.native.weights import Sharing
 from neo_compiler.options import CompileOptions
-from neo_compiler.output import output_path, workspace
-from neo_compiler.package import package
+from neo_compiler.package.output import output_path, workspace
+from neo_compiler.package.variants import gather, preference
+from neo_compiler.package.write import package
+from neo_compiler.parts.assembly import BuiltPart
+from neo_compiler.parts.describe import accuracy, target_needs, write_manifest, write_meta, write_selftest
+from neo_compiler.parts.division import ARTIFACT, Job, divide
+from neo_compiler.parts.single import Task, prepare_single
 from neo_compiler.report import PackageReport, Report
-from neo_compiler.single import Task, prepare_single
 from neo_compiler.sizes import fixed_shapes
 from neo_compiler.stages import Observer, Stages
 from neo_compiler.target import Target, find_target
 from neo_compiler.target.neo import with_options
 from neo_compiler.tune.outcome import Tuning
-from neo_compiler.variants import gather, preference
 from neo_compiler.verify import OutputCheck, Sample, draw_sample
 
 

@@ -11,8 +11,8 @@ from typing import Any
 from edge_runtime.manifest import Accuracy, Manifest, Part
 from edge_runtime.shapes import range_text
 from neo_compiler.native.weights import Sharing
+from neo_compiler.package.variants import megabytes, storage
 from neo_compiler.tune.outcome import Tuning
-from neo_compiler.variants import megabytes, storage
 from neo_compiler.verify import OutputCheck
 from neo_compiler.verify.execute import NATIVELY
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from types import FrameType
 
 from edge_runtime.errors import EdgeError, ExitCode
-from neo_compiler.failure import failure_reason
-from neo_compiler.logs import divert_native_output, log_to_file
-from neo_compiler.output import DISK_ERRORS, REASONS, remove
+from neo_compiler.console.failure import failure_reason
+from neo_compiler.console.logs import divert_native_output, log_to_file
+from neo_compiler.package.output import DISK_ERRORS, REASONS, remove
 
 log = logging.getLogger(__name__)
 

@@ -11,10 +11,10 @@ from typing import Any
 
 from edge_runtime.errors import EdgeError
 from neo_compiler.commands.table import print_table
+from neo_compiler.console.failure import failure_json
+from neo_compiler.console.progress import progress
 from neo_compiler.errors import UsageError
-from neo_compiler.failure import failure_json
 from neo_compiler.options import CompileOptions, Fallback
-from neo_compiler.progress import progress
 from neo_compiler.report import SCHEMA_VERSION
 from neo_compiler.sizes import parse_dimensions, parse_input_shapes
 from neo_compiler.target.find import HOST

@@ -11,7 +11,7 @@ from typing import Any
 from neo_compiler.commands.table import print_table
 from neo_compiler.frontend.reading import Reading
 from neo_compiler.frontend.sniff import recognise
-from neo_compiler.output import is_archive
+from neo_compiler.package.output import is_archive
 
 SCHEMA_VERSION = 1
 

@@ -24,7 +24,7 @@ from neo_compiler.options import CompileOptions
 from neo_compiler.verify import OutputCheck, Sample, compare, draw_sample
 
 if TYPE_CHECKING:
-    from neo_compiler.layers import Layer
+    from neo_compiler.parts.layers import Layer
 
 SCHEMA_VERSION = 1
 
@@ -99,7 +99,7 @@ def _trace(
     arguments: argparse.Namespace,
 ) -> Layer | None:
     from neo_compiler.graph.prepare import prepare_parts
-    from neo_compiler.layers import first_difference
+    from neo_compiler.parts.layers import first_difference
     from neo_compiler.target import find_target
     from neo_compiler.target.neo import with_options
 

@@ -11,8 +11,6 @@ from pathlib import Path
 from edge_runtime.errors import ArtifactError
 from edge_runtime.manifest import Bucket, Dimension, Manifest
 from edge_runtime.package.verify import check_fit
-from neo_compiler.describe import accuracy, write_manifest, write_meta, write_selftest
-from neo_compiler.division import ARTIFACT
 from neo_compiler.dynamic.describe import whole
 from neo_compiler.dynamic.merge import Compilation, Merger
 from neo_compiler.dynamic.padding import exact_rows, steps
@@ -21,7 +19,9 @@ from neo_compiler.dynamic.request import Request
 from neo_compiler.errors import UsageError
 from neo_compiler.graph.independent import Dependent, Rows
 from neo_compiler.native.weights import Sharing
-from neo_compiler.single import Task, compile_single
+from neo_compiler.parts.describe import accuracy, write_manifest, write_meta, write_selftest
+from neo_compiler.parts.division import ARTIFACT
+from neo_compiler.parts.single import Task, compile_single
 from neo_compiler.sizes import Sizes
 from neo_compiler.symbolic.points import NotGeneral
 from neo_compiler.verify import OutputCheck, compare

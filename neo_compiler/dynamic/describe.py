@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from edge_runtime.manifest import Accuracy, Bucket, Dimension, Manifest, Memory, TensorSpec
 from edge_runtime.shapes import size_of
-from neo_compiler.describe import describe
 from neo_compiler.dynamic.merge import Compilation
 from neo_compiler.dynamic.request import Request
 from neo_compiler.graph.independent import Rows
-from neo_compiler.single import Task
+from neo_compiler.parts.describe import describe
+from neo_compiler.parts.single import Task
 
 
 def whole(

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edge_runtime.manifest import Bucket, Dimension, Part
-from neo_compiler.assembly import PARAMS, BuiltPart
 from neo_compiler.native.link import link
 from neo_compiler.native.weights import SharedWeights
-from neo_compiler.single import Single
+from neo_compiler.parts.assembly import PARAMS, BuiltPart
+from neo_compiler.parts.single import Single
 from neo_compiler.target import Target
 from neo_compiler.verify import Sample
 

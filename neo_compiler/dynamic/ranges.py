@@ -14,16 +14,16 @@ from edge_runtime.manifest import Dimension, Part
 from edge_runtime.native import NativeModel
 from edge_runtime.package.verify import check_fit
 from edge_runtime.shapes import bind, shape_of
-from neo_compiler.assembly import LIBRARY, PARAMS, BuiltPart, operators
-from neo_compiler.blame import first_line
-from neo_compiler.describe import describe, target_needs
-from neo_compiler.division import ARTIFACT, Divided
 from neo_compiler.dynamic.merge import Compilation
 from neo_compiler.dynamic.request import Request
 from neo_compiler.errors import MismatchError, OutputError, TargetError
 from neo_compiler.graph.prepare import Prepared
 from neo_compiler.native.program import link_program
-from neo_compiler.single import Single, Task, prepare_single
+from neo_compiler.parts.assembly import LIBRARY, PARAMS, BuiltPart, operators
+from neo_compiler.parts.blame import first_line
+from neo_compiler.parts.describe import describe, target_needs
+from neo_compiler.parts.division import ARTIFACT, Divided
+from neo_compiler.parts.single import Single, Task, prepare_single
 from neo_compiler.sizes import Sizes
 from neo_compiler.symbolic.build import Open, build
 from neo_compiler.symbolic.constants import grown

@@ -9,27 +9,27 @@ import numpy as np
 import onnx
 import onnx_ir as ir
 
-from neo_compiler.graph.check_interface import check_interface
-from neo_compiler.graph.check_operators import check_operators
-from neo_compiler.graph.check_static import check_static
-from neo_compiler.graph.disputed import refuse_disputed
-from neo_compiler.graph.drop_no_ops import drop_no_ops
-from neo_compiler.graph.expand_functions import expand_functions
-from neo_compiler.graph.explicit_padding import explicit_padding
-from neo_compiler.graph.fix_shapes import fix_shapes
-from neo_compiler.graph.fold import fold, keep
-from neo_compiler.graph.foreign import foreign_nodes
-from neo_compiler.graph.inline import inline_functions
-from neo_compiler.graph.lift_constants import lift_constants
-from neo_compiler.graph.lower_operators import lower_operators
-from neo_compiler.graph.name_nodes import name_nodes
+from neo_compiler.graph.checks.disputed import refuse_disputed
+from neo_compiler.graph.checks.foreign import foreign_nodes
+from neo_compiler.graph.checks.interface import check_interface
+from neo_compiler.graph.checks.operators import check_operators
+from neo_compiler.graph.checks.static import check_static
 from neo_compiler.graph.nodes import listed
-from neo_compiler.graph.observe import observe
-from neo_compiler.graph.splice_ifs import splice_ifs
-from neo_compiler.graph.tidy import drop_unused, tidy
-from neo_compiler.graph.upgrade import upgrade
+from neo_compiler.graph.passes.drop_no_ops import drop_no_ops
+from neo_compiler.graph.passes.expand_functions import expand_functions
+from neo_compiler.graph.passes.explicit_padding import explicit_padding
+from neo_compiler.graph.passes.inline import inline_functions
+from neo_compiler.graph.passes.lift_constants import lift_constants
+from neo_compiler.graph.passes.lower_operators import lower_operators
+from neo_compiler.graph.passes.name_nodes import name_nodes
+from neo_compiler.graph.passes.splice_ifs import splice_ifs
+from neo_compiler.graph.passes.tidy import drop_unused, tidy
+from neo_compiler.graph.passes.upgrade import upgrade
+from neo_compiler.graph.passes.widen import widen
+from neo_compiler.graph.shape_inference.fix_shapes import fix_shapes
+from neo_compiler.graph.shape_inference.fold import fold, keep
+from neo_compiler.graph.shape_inference.observe import observe
 from neo_compiler.graph.values import is_static
-from neo_compiler.graph.widen import widen
 
 # Each pass edits the model in place and leaves it valid.
 PASSES: tuple[Callable[[ir.Model], object], ...] = (

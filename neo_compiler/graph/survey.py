@@ -8,14 +8,14 @@ from typing import Any
 import onnx
 import onnx_ir as ir
 
-from neo_compiler.graph.check_operators import unsupported_operators
-from neo_compiler.graph.fold import fold
-from neo_compiler.graph.inline import inline_functions
-from neo_compiler.graph.lift_constants import lift_constants
-from neo_compiler.graph.name_nodes import name_nodes
+from neo_compiler.graph.checks.operators import unsupported_operators
+from neo_compiler.graph.passes.inline import inline_functions
+from neo_compiler.graph.passes.lift_constants import lift_constants
+from neo_compiler.graph.passes.name_nodes import name_nodes
+from neo_compiler.graph.passes.splice_ifs import splice_ifs
+from neo_compiler.graph.passes.tidy import drop_unused
 from neo_compiler.graph.rewrites import REWRITES
-from neo_compiler.graph.splice_ifs import splice_ifs
-from neo_compiler.graph.tidy import drop_unused
+from neo_compiler.graph.shape_inference.fold import fold
 from neo_compiler.graph.values import spec
 
 

@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
 
-from neo_compiler.output import remove
+from neo_compiler.package.output import remove
 from neo_compiler.target import Target
 from neo_compiler.tune.race import Times
 from neo_compiler.tune.trial import Subject

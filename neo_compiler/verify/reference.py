@@ -10,9 +10,9 @@ import numpy as np
 import onnx
 
 from neo_compiler.errors import ModelError
-from neo_compiler.graph.guard_division import guard_division
 from neo_compiler.graph.nodes import listed
 from neo_compiler.graph.oldest_opset import oldest_opset
+from neo_compiler.graph.passes.guard_division import guard_division
 from neo_compiler.graph.small_types import SMALL
 from neo_compiler.ort import OrtError, Session
 

@@ -15,7 +15,7 @@ from edge_runtime.cli import main
 from edge_runtime.cuda.driver import misfit
 from edge_runtime.errors import ArtifactError, ExitCode
 from edge_runtime.manifest import GpuNeeds, Manifest
-from neo_compiler.variants import gather
+from neo_compiler.package.variants import gather
 from tests.edge_runtime import sample
 from tests.stub_gpu import sample as gpu_sample
 from tests.stub_gpu.stub import Stub

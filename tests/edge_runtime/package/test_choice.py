@@ -19,7 +19,7 @@ from edge_runtime.commands.unpack import unpack
 from edge_runtime.errors import ArtifactError, ExitCode, InputError
 from edge_runtime.manifest import Manifest, TargetNeeds, Variant
 from edge_runtime.package.choice import Wish, choose, view
-from neo_compiler.variants import gather, storage
+from neo_compiler.package.variants import gather, storage
 from tests.edge_runtime import sample
 
 PI = TargetNeeds("rasp4b", "aarch64-linux-gnu", "aarch64", "cortex-a72", ("asimd",))

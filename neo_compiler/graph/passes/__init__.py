@@ -1,0 +1,1 @@
+"""ONNX → ONNX passes, one file each: simpler, more explicit, with fewer operators."""

@@ -1,0 +1,1 @@
+"""What is constant, and the shape of what is not, known before anything runs."""

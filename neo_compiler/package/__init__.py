@@ -1,0 +1,1 @@
+"""Folders and archives: what the files of an artifact are written to."""

@@ -1,0 +1,1 @@
+"""A prepared model → parts of it that are built, found right and described."""
