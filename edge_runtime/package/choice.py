@@ -7,11 +7,11 @@ which the arrays of each run choose one, see edge_runtime.buckets.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 from edge_runtime.device import CORES, cpu_names, machine
 from edge_runtime.errors import ArtifactError
-from edge_runtime.manifest import Manifest, TargetNeeds, Variant, unknown_features
+from edge_runtime.manifest import Manifest, TargetNeeds, Variant
 from edge_runtime.package.verify import misfit
 
 
@@ -90,8 +90,7 @@ def choose(manifest: Manifest, wish: Wish) -> Choice:
 def view(manifest: Manifest, variant: Variant) -> Manifest:
     """What the manifest of an artifact of this variant alone says; the rest is the same for all."""
     files = {name: manifest.files[place] for name, place in variant.files.items()}
-    kept = {field.name: getattr(variant, field.name) for field in fields(Variant) if field.name != "files"}
-    return replace(manifest, files=files, variants=(), **kept)
+    return replace(manifest, files=files, variants=(), **variant.shared())
 
 
 def check_target(manifest: Manifest, wish: Wish) -> None:
@@ -110,7 +109,7 @@ def _candidates(manifest: Manifest) -> tuple[Candidate, ...]:
 
 
 def _misfit(rows: list[Variant]) -> str | None:
-    unknown = next(filter(None, map(unknown_features, rows)), None)
+    unknown = next(filter(None, (row.unknown_features() for row in rows)), None)
     return f"it {unknown}" if unknown else misfit(rows[0].target)
 
 

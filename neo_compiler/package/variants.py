@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edge_runtime.manifest import FileEntry, Manifest, Variant
@@ -42,8 +42,8 @@ def gather(parts: Sequence[tuple[Manifest, Path]], folder: Path) -> Manifest:
 
 
 def _variant(manifest: Manifest, places: dict[FileEntry, str]) -> Variant:
-    kept = {row.name: getattr(manifest, row.name) for row in fields(Variant) if row.name != "files"}
-    return Variant(**kept, files={name: places[entry] for name, entry in manifest.files.items()})
+    files = {name: places[entry] for name, entry in manifest.files.items()}
+    return Variant(**manifest.shared(), files=files)
 
 
 @dataclass(frozen=True)
