@@ -30,12 +30,16 @@ class View(NamedTuple):
 
 
 class ResourceTree:
-    """Makes the folders of a group's functions inside `work`; archives are unpacked once each."""
+    """Makes the folders of a group's functions inside `work`; archives are unpacked once each.
+
+    What an earlier tree has unpacked there is unpacked anew: its archive may have been replaced.
+    """
 
     def __init__(self, group: Group, work: Path) -> None:
         self._group = group
         self._resources = {resource.id: (number, resource) for number, resource in enumerate(group.resources)}
         self._work = work
+        self._unpacked: set[str] = set()
 
     def code(self, function: Function) -> Path:
         """The folder with the function's code; GroupError for an archive that cannot be unpacked."""
@@ -93,6 +97,8 @@ class ResourceTree:
         if source.is_dir():
             return source
         target = self._work / "models" / resource.id
-        if not target.exists():
+        if resource.id not in self._unpacked:
+            shutil.rmtree(target, ignore_errors=True)
             unpack(source, target, place)
+            self._unpacked.add(resource.id)
         return target

@@ -59,6 +59,15 @@ def test_an_archive_is_unpacked_at_its_destination(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "work" / "models").iterdir()] == ["model"]
 
 
+def test_an_archive_that_was_replaced_is_unpacked_anew(tmp_path: Path) -> None:
+    """In a work folder that outlives the core, and when a group is deployed to a running one."""
+    for name in ("old", "new"):
+        make_archive(tmp_path / "m.tar.gz", make_member(name))
+        group = make_group(tmp_path, "m.tar.gz")
+        prefix = ResourceTree(group, tmp_path / "work").prefix(group.functions[0])
+        assert [path.name for path in Path(f"{prefix}/models/one").iterdir()] == [name]
+
+
 def test_a_function_without_resources_has_an_empty_prefix(tmp_path: Path) -> None:
     group = load_group(write_group(tmp_path, echo_group()))
     prefix = ResourceTree(group, tmp_path / "work").prefix(group.functions[0])
