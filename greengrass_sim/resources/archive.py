@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import lzma
 import shutil
 import stat
 import tarfile
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Literal, NamedTuple
 
 from greengrass_sim.errors import GroupError
 
-_BAD = (tarfile.TarError, zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError)
+_CHUNK = 1 << 18
+_BAD = (
+    *(tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+    *(OSError, EOFError, NotImplementedError, RuntimeError, ValueError),
+)
 
 
 class _Member(NamedTuple):
@@ -44,7 +50,9 @@ def unpack(archive: Path, target: Path, place: str) -> None:
 
 
 def _members(archive: Path) -> Iterator[_Member]:
-    return _zip_members(archive) if zipfile.is_zipfile(archive) else _tar_members(archive)
+    """The end of a file makes it a zip archive, also where a tar archive ends with one."""
+    is_zip = zipfile.is_zipfile(archive) and not tarfile.is_tarfile(archive)
+    return _zip_members(archive) if is_zip else _tar_members(archive)
 
 
 def _tar_members(archive: Path) -> Iterator[_Member]:
@@ -55,6 +63,8 @@ def _tar_members(archive: Path) -> Iterator[_Member]:
                 kind = "file" if info.isfile() else "folder"
             content = tar.extractfile(info) if kind == "file" else None
             yield _Member(info.name, kind, bool(info.mode & stat.S_IXUSR), content)
+        while tar.fileobj is not None and tar.fileobj.read(_CHUNK):
+            pass  # to the end, where gzip has the checksum of all that was read
 
 
 def _zip_members(archive: Path) -> Iterator[_Member]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import os
+import random
 import stat
 import tarfile
 import zipfile
@@ -100,3 +101,37 @@ def test_a_truncated_archive_is_refused(tmp_path: Path, keep: int) -> None:
     with pytest.raises(GroupError, match="cannot unpack"):
         unpack(archive, tmp_path / "out" / "here", "$")
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def damaged(archive: Path) -> Path:
+    """With other bytes in the middle, where the members' contents are."""
+    data = bytearray(archive.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 32] = bytes(0xFF for _ in range(32))
+    archive.write_bytes(data)
+    return archive
+
+
+@pytest.mark.parametrize("kind", ["zip", "w:gz", "w:bz2", "w:xz"])
+def test_a_damaged_archive_is_refused(tmp_path: Path, kind: str) -> None:
+    content = tmp_path / "content"
+    content.write_bytes(random.Random(0).randbytes(20_000) + bytes(20_000))
+    archive = tmp_path / "a"
+    if kind == "zip":
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+            packed.write(content, "f")
+    else:
+        with tarfile.open(archive, kind) as tar:  # type: ignore[call-overload] - the mode is no literal here
+            tar.add(content, "f")
+    with pytest.raises(GroupError, match="cannot unpack"):
+        unpack(damaged(archive), tmp_path / "out" / "here", "$")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_tar_that_ends_with_a_zip_is_a_tar(tmp_path: Path) -> None:
+    """Such as a model with arrays in an .npz file: the end of a zip archive is what makes it one."""
+    inner = make_zip(tmp_path / "arrays.npz", "w.npy")
+    with tarfile.open(tmp_path / "a.tar", "w") as tar:
+        tar.add(inner, "arrays.npz")
+    unpack(tmp_path / "a.tar", tmp_path / "out", "$")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["arrays.npz"]
