@@ -36,6 +36,7 @@ class Kind(IntEnum):
     CALL = 8  # worker: a call of a function or service (call, arn, context in base64, wait, id or null)
     ANSWER = 9  # core: to a CALL (call; error: FunctionError; or status and reason when it was refused)
     LOG = 10  # worker: a line for the log (level, place, text)
+    END = 11  # core: no event follows; answers still do
 
 
 class Frame(NamedTuple):

@@ -59,10 +59,10 @@ class Link:
         return os.getpid() == self._process
 
     def frames(self) -> Iterator[Frame]:
-        """The core's START and INVOKE frames until it closes the connection."""
+        """The core's START and INVOKE frames until it sends END, or has gone."""
         while True:
             frame = self._receive(lambda: self._events.popleft() if self._events else None)
-            if frame is None:
+            if frame is None or frame.kind is Kind.END:
                 return
             yield frame
 

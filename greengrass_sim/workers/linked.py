@@ -38,8 +38,8 @@ class LinkedProcess(WorkerProcess):
             self._channel.write(encode(kind, header, payload))
 
     def finish(self) -> None:
-        if self._channel is not None:
-            self._channel.write_eof()
+        """The connection stays whole: what is being handled may still call and be answered."""
+        self.send(Kind.END, {})
 
     def _end_of_output(self) -> None:
         if self._channel is None:

@@ -43,7 +43,7 @@ class OnDemandWorkers(FunctionWorkers):
         await asyncio.gather(*self._retiring, *(sandbox.stop() for sandbox in self._all))
 
     def reload(self) -> None:
-        for sandbox in self._all - self._starting.keys():
+        for sandbox in tuple(self._all):
             self._wake(sandbox)
             sandbox.retire()
 
@@ -69,7 +69,7 @@ class OnDemandWorkers(FunctionWorkers):
         self._queue.put_back(sandbox.take_back(reason))
         if not self._stopping:
             self._log.debug("a worker ended: %s", reason)
-            if never_ready is not None:
+            if never_ready is not None and not sandbox.retired:
                 self._give_up(sandbox.failure or reason)
         self._slots.give_back()
         self._feed()

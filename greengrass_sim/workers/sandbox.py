@@ -42,7 +42,7 @@ class Sandbox:
 
     def __init__(self, launch: Launch, exchange: Exchange, owner: Owner) -> None:
         self.launch = launch
-        self.ready = False
+        self.ready = self.retired = False
         self.failure: str | None = None
         self._owner = owner
         self._journal = Journal(launch, exchange.watch, str(uuid.uuid4()))
@@ -96,7 +96,7 @@ class Sandbox:
 
     def retire(self) -> None:
         """Lets it finish what it was given, then ends it; one that only publishes is ended after STOP_S."""
-        self.ready = False
+        self.ready, self.retired = False, True
         self._process.finish()
         if not self._sent:
             loop = asyncio.get_running_loop()
@@ -152,7 +152,7 @@ class Sandbox:
         self._handlers[frame.kind](frame)
 
     def _on_ready(self, _: Frame) -> None:
-        self.ready = True
+        self.ready = not (self.retired or self._stopping)
         self._journal.ready(self.pid)
         self._owner.on_ready(self)
 

@@ -52,8 +52,9 @@ def run(
     scenario: Callable[[Running], Awaitable[None]],
     strict: bool = False,
     interpreters: dict[str, str] | None = None,
+    imported: bool = True,
 ) -> None:
-    """Runs `scenario` while the functions of the group are started."""
+    """Runs `scenario` while the functions of the group are started; those that are pinned are `imported`."""
     loaded = replace(load_group(write_group(folder, document)), interpreters=interpreters or {})
 
     async def main() -> None:
@@ -62,7 +63,7 @@ def run(
         functions = Functions(loaded, exchange, folder / "work", strict, daemon)
         await daemon.start()
         try:
-            async with _started(Running(functions, exchange)) as running:
+            async with _started(Running(functions, exchange), imported) as running:
                 await scenario(running)
         finally:
             await daemon.stop()
@@ -71,10 +72,11 @@ def run(
 
 
 @asynccontextmanager
-async def _started(running: Running) -> AsyncIterator[Running]:
+async def _started(running: Running, imported: bool) -> AsyncIterator[Running]:
     running.exchange.attach("cloud", running, Limits())
     await running.functions.start()
-    await running.functions.imported()
+    if imported:
+        await running.functions.imported()
     try:
         yield running
     finally:

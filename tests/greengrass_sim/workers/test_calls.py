@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from greengrass_sim.exchange import Message
+from greengrass_sim.invocation import Invocation, Reply
 from tests.greengrass_sim.groups import function, function_arn, group
 from tests.greengrass_sim.workers.functions import Running, run
 
@@ -53,6 +54,44 @@ def test_a_call_that_fails(tmp_path: Path, payload: dict[str, str], kind: str, t
         assert text in json.loads(answer["body"])["errorMessage"]
 
     run(tmp_path, CALLER_AND_CALLED, scenario)
+
+
+class Slow:
+    """A service that answers when it is told to."""
+
+    def __init__(self) -> None:
+        self.asked, self.go = asyncio.Event(), asyncio.Event()
+
+    async def invoke(self, _: Invocation) -> Reply:
+        self.asked.set()
+        await self.go.wait()
+        return Reply(b'"late"')
+
+
+@pytest.mark.parametrize("pinned", [True, False])
+@pytest.mark.parametrize("end", ["stop", "reload"])
+def test_a_handler_that_ends_still_gets_its_answers(tmp_path: Path, end: str, pinned: bool) -> None:
+    """An event that was begun is finished; else its handler would fail, and the event be lost."""
+
+    async def scenario(running: Running) -> None:
+        slow, arn = Slow(), function_arn("slow")
+        running.exchange.register(arn, slow)
+        event = {"do": "call", "arn": arn, "payload": None}
+        answer = asyncio.create_task(running.returned("caller", event))
+        await asyncio.wait_for(slow.asked.wait(), 20)
+        ending = asyncio.create_task(ended(running))
+        await asyncio.sleep(0.1)  # the worker's process has seen it
+        slow.go.set()
+        assert await answer == {"error": "", "body": '"late"'}
+        await ending
+
+    async def ended(running: Running) -> None:
+        if end == "stop":
+            await running.functions.stop()
+        else:
+            running.functions.reload(function_arn("caller"))
+
+    run(tmp_path, group([manifold("caller", Pinned=pinned, Timeout=20)], []), scenario)
 
 
 def test_a_call_that_nobody_waits_for(tmp_path: Path) -> None:

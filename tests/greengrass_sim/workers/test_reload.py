@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
+import pytest
+
 from greengrass_sim.workers.reload import signature
-from tests.greengrass_sim.groups import function, group
+from tests.greengrass_sim.groups import function, function_arn, group
 from tests.greengrass_sim.probe import Probe
 from tests.greengrass_sim.simulator import Simulator, eventually
+from tests.greengrass_sim.workers.functions import Running as Functions
+from tests.greengrass_sim.workers.functions import run as run_functions
 from tests.greengrass_sim.workers.test_pinned import Running, run
 
 HANDLER = """
@@ -77,6 +82,32 @@ def test_a_broken_file_and_its_repair(tmp_path: Path) -> None:
         client.publish("request/x", b"kept")
         write(code, "repaired")
         assert client.take(30).payload == b"repaired kept"
+
+
+@pytest.mark.parametrize("pinned", [True, False])
+def test_code_that_changes_while_it_is_imported(
+    tmp_path: Path, pinned: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    code = tmp_path / "code"
+    code.mkdir()
+    (code / "handler.py").write_text(
+        "import pathlib, time\n"
+        "pathlib.Path('begun').touch()\n"
+        "while not pathlib.Path('go').exists(): time.sleep(0.01)\n"
+        "def handler(event, context): return 'old'\n"
+    )
+
+    async def scenario(running: Functions) -> None:
+        answer = asyncio.create_task(running.returned("echo", None))
+        await asyncio.to_thread(eventually, (code / "begun").exists)
+        (code / "handler.py").write_text("def handler(event, context): return 'new'\n")
+        running.functions.reload(function_arn("echo"))
+        (code / "go").touch()
+        assert await answer == "new"
+
+    one = {**function("echo", "handler.handler", Pinned=pinned), "LocalPath": str(code)}
+    run_functions(tmp_path, group([one], []), scenario, imported=False)
+    assert not [record for record in caplog.records if record.name == "asyncio"]
 
 
 def test_only_modules_and_programs_count(tmp_path: Path) -> None:
