@@ -24,7 +24,7 @@ from neo_compiler.target import Target
 EXPORTS = "{ global: neo_*; local: *; };\n"
 
 # Sources of the runtime that do not know where a model computes.
-_COMMON = ("check.c", "error.c", "futex.c", "info.c", "memory.c", "params.c", "spin.c")
+_COMMON = ("check.c", "entry.c", "error.c", "futex.c", "info.c", "memory.c", "params.c", "spin.c")
 
 LDFLAGS = (
     "-shared",

@@ -83,12 +83,18 @@ static int check_tensor(const char *kind, const DLTensor *tensor, const neo_spec
   return 0;
 }
 
-int neo_check_tensors(const char *kind, const DLTensor *const *tensors, int32_t given,
-                      const neo_spec_row *rows, uint32_t expected, const int64_t *shapes) {
+static int check_tensors(const char *kind, const DLTensor *const *tensors, int32_t given,
+                         const neo_spec_row *rows, uint32_t expected, const int64_t *shapes) {
   if (given < 0 || (uint32_t)given != expected || (given > 0 && !tensors))
     return neo_fail("%d %ss given, %u expected", (int)given, kind, (unsigned)expected);
   for (int32_t i = 0; i < given; i++)
     if (check_tensor(kind, tensors[i], &rows[i], shapes + rows[i].shape))
       return -1;
   return 0;
+}
+
+int neo_check_call(const neo_call *call, const int64_t *shapes) {
+  if (check_tensors("input", call->inputs, call->n_inputs, neo_plan.inputs, neo_plan.n_inputs, shapes))
+    return -1;
+  return check_tensors("output", call->outputs, call->n_outputs, neo_plan.outputs, neo_plan.n_outputs, shapes);
 }

@@ -1,12 +1,17 @@
-/* Does a tensor that the caller hands in fit the model? */
+/* Do the tensors that the caller hands in fit the model? */
 #ifndef NEO_CHECK_H
 #define NEO_CHECK_H
 
 #include "plan.h"
 
-/* `kind` is "input" or "output", for the message. */
-int neo_check_tensors(const char *kind, const DLTensor *const *tensors, int32_t given,
-                      const neo_spec_row *rows, uint32_t expected, const int64_t *shapes);
+/* What the caller hands in for one run. */
+typedef struct {
+  const DLTensor *const *inputs, *const *outputs;
+  int32_t n_inputs, n_outputs;
+} neo_call;
+
+/* `shapes` are those of the plan, or as this run's sizes make them. */
+int neo_check_call(const neo_call *call, const int64_t *shapes);
 
 /* What is wrong with a tensor's device, as "is not ..."; NULL: nothing. Each kind of runtime has its own. */
 const char *neo_refuse_device(DLDevice device);

@@ -36,13 +36,16 @@ static uint64_t sum_of_bytes(const neo_spec_row *rows, uint32_t count) {
   return sum;
 }
 
+uint64_t neo_io_bytes(void) {
+  return sum_of_bytes(neo_plan.inputs, neo_plan.n_inputs) + sum_of_bytes(neo_plan.outputs, neo_plan.n_outputs);
+}
+
 void neo_memory(neo_memory_info *info) {
   *info = (neo_memory_info){
       .arena = neo_plan.arena_bytes,
       .params = neo_plan.params_bytes,
       .scratch = neo_plan.scratch_bytes,
-      .io = sum_of_bytes(neo_plan.inputs, neo_plan.n_inputs) +
-            sum_of_bytes(neo_plan.outputs, neo_plan.n_outputs),
+      .io = neo_io_bytes(),
   };
 }
 

@@ -66,4 +66,7 @@ typedef struct {
 
 extern const neo_plan_tables neo_plan;
 
+/* Bytes of copies of all inputs and outputs, each aligned. */
+uint64_t neo_io_bytes(void);
+
 #endif

@@ -2,9 +2,9 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "check.h"
 #include "current.h"
 #include "dimensions.h"
+#include "entry.h"
 #include "error.h"
 #include "memory.h"
 #include "plan.h"
@@ -80,40 +80,13 @@ static int run_as_current(neo_session *session, uint64_t *nanoseconds) {
 }
 
 /* The running session's sizes are its own until it ends. */
-static int checked_run(neo_session *session, const DLTensor *const *inputs, int32_t n_inputs,
-                       const DLTensor *const *outputs, int32_t n_outputs, uint64_t *nanoseconds) {
-  if (neo_take_sizes(session, inputs, n_inputs) ||
-      neo_check_tensors("input", inputs, n_inputs, neo_plan.inputs, neo_plan.n_inputs, session->shapes) ||
-      neo_check_tensors("output", outputs, n_outputs, neo_plan.outputs, neo_plan.n_outputs, session->shapes))
+int neo_session_compute(neo_session *session, const neo_call *call, uint64_t *nanoseconds) {
+  if (neo_take_sizes(session, call->inputs, call->n_inputs) || neo_check_call(call, session->shapes))
     return -1;
   neo_error_clear();
-  bind(session, inputs, outputs);
+  bind(session, call->inputs, call->outputs);
   int code = run_as_current(session, nanoseconds);
   if (code == 0)
     deliver(session);
   return code;
-}
-
-static int run(neo_session *session, const DLTensor *const *inputs, int32_t n_inputs,
-               const DLTensor *const *outputs, int32_t n_outputs, uint64_t *nanoseconds) {
-  if (!session)
-    return neo_fail("no session given");
-  if (atomic_flag_test_and_set_explicit(&session->running, memory_order_acquire))
-    return neo_fail("this session is running in another thread; each thread needs its own");
-  int code = checked_run(session, inputs, n_inputs, outputs, n_outputs, nanoseconds);
-  atomic_flag_clear_explicit(&session->running, memory_order_release);
-  return code;
-}
-
-int neo_session_run(neo_session *session, const DLTensor *const *inputs, int32_t n_inputs,
-                    const DLTensor *const *outputs, int32_t n_outputs) {
-  return run(session, inputs, n_inputs, outputs, n_outputs, NULL);
-}
-
-int neo_session_profile(neo_session *session, const DLTensor *const *inputs, int32_t n_inputs,
-                        const DLTensor *const *outputs, int32_t n_outputs, uint64_t *nanoseconds,
-                        int32_t n_steps) {
-  if (n_steps != neo_step_count() || (n_steps > 0 && !nanoseconds))
-    return neo_fail("room for %d step times given, %d needed", (int)n_steps, (int)neo_step_count());
-  return run(session, inputs, n_inputs, outputs, n_outputs, nanoseconds);
 }

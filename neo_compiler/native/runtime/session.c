@@ -3,15 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "entry.h"
 #include "error.h"
 #include "memory.h"
 #include "plan.h"
-
-static uint64_t io_bytes(void) {
-  neo_memory_info info;
-  neo_memory(&info);
-  return info.io;
-}
 
 static char *stage(neo_buffer *buffers, const neo_spec_row *rows, uint32_t count, char *memory) {
   for (uint32_t i = 0; i < count; i++) {
@@ -64,7 +59,7 @@ static bool take_shapes(neo_session *session) {
 }
 
 static int take_memory(neo_session *session) {
-  uint64_t io = io_bytes();
+  uint64_t io = neo_io_bytes();
   session->arena = neo_memory_map(neo_plan.arena_bytes);
   session->io = neo_memory_map(io);
   session->inputs = calloc(neo_plan.n_inputs + 1u, sizeof(neo_buffer));
@@ -83,7 +78,7 @@ static int take_memory(neo_session *session) {
 static void release(neo_session *session) {
   neo_scratch_release(&session->scratch);
   neo_memory_unmap(session->arena, neo_plan.arena_bytes);
-  neo_memory_unmap(session->io, io_bytes());
+  neo_memory_unmap(session->io, neo_io_bytes());
   free(session->inputs);
   free(session->outputs);
   free(session->tensors);
@@ -115,13 +110,10 @@ int neo_session_create(neo_model *model, neo_session **result) {
   return 0;
 }
 
-int neo_session_destroy(neo_session *session) {
-  if (!session)
-    return 0;
-  if (atomic_flag_test_and_set(&session->running))
-    return neo_fail("this session is running");
+atomic_flag *neo_session_running(neo_session *session) { return &session->running; }
+
+void neo_session_release(neo_session *session) {
   neo_model *model = session->model;
   release(session);
   atomic_fetch_sub(&model->sessions, 1);
-  return 0;
 }

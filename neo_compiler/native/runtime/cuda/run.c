@@ -1,5 +1,5 @@
 /* One pass through the plan. */
-#include "../check.h"
+#include "../entry.h"
 #include "../error.h"
 #include "../plan.h"
 #include "profile.h"
@@ -26,30 +26,9 @@ static int run_on_device(neo_session *session, const DLTensor *const *inputs, co
   return code;
 }
 
-static int run(neo_session *session, const DLTensor *const *inputs, int32_t n_inputs,
-               const DLTensor *const *outputs, int32_t n_outputs, uint64_t *nanoseconds) {
-  if (!session)
-    return neo_fail("no session given");
-  if (neo_check_tensors("input", inputs, n_inputs, neo_plan.inputs, neo_plan.n_inputs, neo_plan.shapes) ||
-      neo_check_tensors("output", outputs, n_outputs, neo_plan.outputs, neo_plan.n_outputs, neo_plan.shapes))
+int neo_session_compute(neo_session *session, const neo_call *call, uint64_t *nanoseconds) {
+  if (neo_check_call(call, neo_plan.shapes))
     return -1;
-  if (atomic_flag_test_and_set_explicit(&session->running, memory_order_acquire))
-    return neo_fail("this session is running in another thread; each thread needs its own");
   neo_error_clear();
-  int code = run_on_device(session, inputs, outputs, nanoseconds);
-  atomic_flag_clear_explicit(&session->running, memory_order_release);
-  return code;
-}
-
-int neo_session_run(neo_session *session, const DLTensor *const *inputs, int32_t n_inputs,
-                    const DLTensor *const *outputs, int32_t n_outputs) {
-  return run(session, inputs, n_inputs, outputs, n_outputs, NULL);
-}
-
-int neo_session_profile(neo_session *session, const DLTensor *const *inputs, int32_t n_inputs,
-                        const DLTensor *const *outputs, int32_t n_outputs, uint64_t *nanoseconds,
-                        int32_t n_steps) {
-  if (n_steps != neo_step_count() || (n_steps > 0 && !nanoseconds))
-    return neo_fail("room for %d step times given, %d needed", (int)n_steps, (int)neo_step_count());
-  return run(session, inputs, n_inputs, outputs, n_outputs, nanoseconds);
+  return run_on_device(session, call->inputs, call->outputs, nanoseconds);
 }

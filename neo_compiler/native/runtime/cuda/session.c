@@ -2,17 +2,12 @@
 
 #include <stdlib.h>
 
+#include "../entry.h"
 #include "../error.h"
 #include "../memory.h"
 #include "../plan.h"
 
 enum { NON_BLOCKING = 1, PORTABLE = 1, NO_TIMING = 2 };
-
-static uint64_t io_bytes(void) {
-  neo_memory_info info;
-  neo_memory(&info);
-  return info.io;
-}
 
 static uint64_t place(neo_session *session, neo_gpu_buffer *buffers, const neo_spec_row *rows, uint32_t count,
                       uint64_t offset) {
@@ -65,7 +60,7 @@ static int take_events(neo_session *session) {
 }
 
 static int take_device(neo_session *session) {
-  uint64_t io = io_bytes();
+  uint64_t io = neo_io_bytes();
   if (neo_cu_check(neo_cu.stream_create(&session->stream, NON_BLOCKING), "cuStreamCreate")) {
     session->stream = NULL;
     return -1;
@@ -131,12 +126,10 @@ int neo_session_create(neo_model *model, neo_session **result) {
   return 0;
 }
 
+atomic_flag *neo_session_running(neo_session *session) { return &session->running; }
+
 /* A forked child has inherited the tables, not what is on the device. */
-int neo_session_destroy(neo_session *session) {
-  if (!session)
-    return 0;
-  if (atomic_flag_test_and_set(&session->running))
-    return neo_fail("this session is running");
+void neo_session_release(neo_session *session) {
   neo_model *model = session->model;
   if (neo_gpu_enter(model->gpu) == 0) {
     release_device(session);
@@ -144,7 +137,6 @@ int neo_session_destroy(neo_session *session) {
   }
   release_tables(session);
   atomic_fetch_sub(&model->sessions, 1);
-  return 0;
 }
 
 int neo_session_stream(neo_session *session, void **stream) {
