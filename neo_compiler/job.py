@@ -27,8 +27,9 @@ from neo_compiler.package.variants import gather, preference
 from neo_compiler.package.write import package
 from neo_compiler.parts.assembly import BuiltPart
 from neo_compiler.parts.describe import accuracy, target_needs, write_manifest, write_meta, write_selftest
-from neo_compiler.parts.division import ARTIFACT, Job, divide
-from neo_compiler.parts.single import Task, prepare_single
+from neo_compiler.parts.division import divide
+from neo_compiler.parts.single import prepare_single
+from neo_compiler.parts.task import Job, Task
 from neo_compiler.report import PackageReport, Report
 from neo_compiler.sizes import fixed_shapes
 from neo_compiler.stages import Observer, Stages
@@ -93,9 +94,10 @@ def compile_package(options: CompileOptions, observer: Observer | None = None) -
             with stages(target.name):
                 built.append(_build(Task(options, target, source.model, folder, stages), source))
         with stages("package"):
-            (work / ARTIFACT).mkdir()
-            whole = gather([(made.manifest, made.files) for made in built], work / ARTIFACT)
-            package(work / ARTIFACT, path, work)
+            files = work / "artifact"
+            files.mkdir()
+            whole = gather([(made.manifest, made.files) for made in built], files)
+            package(files, path, work)
     reports = [_report(path, made, stages, (made.manifest.target.name,)) for made in built]
     return PackageReport(path, whole, stages.times, tuple(reports))
 
@@ -122,14 +124,13 @@ def _build(task: Task, source: Source) -> Outcome:
             )
         made = compile_dynamic(task, source.request)
         parts = max((row.single.divided.parts for row in made.made), key=len)
-        return Outcome(task.work / ARTIFACT, made.manifest, made.checks, parts, made.sharing)
+        return Outcome(task.files, made.manifest, made.checks, parts, made.sharing)
     prepared, sample = source.fixed
-    job = Job(task.options, task.target, prepared, sample, task.work, task.stages)
-    divided = divide(job)
-    write_selftest(sample, job.files)
-    write_meta(divided.manifest, job.files)
+    divided = divide(Job(task, prepared, sample))
+    write_selftest(sample, task.files)
+    write_meta(divided.manifest, task.files)
     found = replace(divided.manifest, accuracy=accuracy(divided.found, sample))
-    return Outcome(job.files, write_manifest(found, job.files), divided.found.checks, divided.parts)
+    return Outcome(task.files, write_manifest(found, task.files), divided.found.checks, divided.parts)
 
 
 def _report(path: Path, made: Outcome, stages: Stages, place: tuple[str, ...] = ()) -> Report:

@@ -20,8 +20,8 @@ from neo_compiler.errors import UsageError
 from neo_compiler.graph.independent import Dependent, Rows
 from neo_compiler.native.weights import Sharing
 from neo_compiler.parts.describe import accuracy, write_manifest, write_meta, write_selftest
-from neo_compiler.parts.division import ARTIFACT
-from neo_compiler.parts.single import Task, compile_single
+from neo_compiler.parts.single import compile_single
+from neo_compiler.parts.task import Task
 from neo_compiler.sizes import Sizes
 from neo_compiler.symbolic.points import NotGeneral
 from neo_compiler.verify import OutputCheck, compare
@@ -43,22 +43,22 @@ class Dynamic:
 
 
 def compile_dynamic(task: Task, request: Request) -> Dynamic:
-    """Compile for all sizes that were asked for, into the folder ARTIFACT of the task.
+    """Compile for all sizes that were asked for, into the task's `files`.
 
     Raises UsageError where these are too many, and as `compile_single` does.
     """
-    merger, padded = Merger(task.work / ARTIFACT, task.target), dict[str, Mapping[str, Rows | None]]()
+    merger, padded = Merger(task.files, task.target), dict[str, Mapping[str, Rows | None]]()
     made, buckets = [], []
     for compilation in _compilations(task, request, padded):
         made.append(compilation)
         buckets.append(_bucket(merger, compilation))
     for number, compilation in enumerate(made):
-        write_selftest(compilation.samples[0], task.work / ARTIFACT, number)
+        write_selftest(compilation.samples[0], task.files, number)
     manifest = whole(task, request, list(zip(made, buckets, strict=True)), padded)
-    write_meta(manifest, task.work / ARTIFACT)
-    manifest = write_manifest(manifest, task.work / ARTIFACT)
+    write_meta(manifest, task.files)
+    manifest = write_manifest(manifest, task.files)
     with task.stages("verify"):
-        checks = _verify(task.work / ARTIFACT, manifest, made)
+        checks = _verify(task.files, manifest, made)
     return Dynamic(manifest, tuple(made), tuple(checks), merger.weights.sharing)
 
 

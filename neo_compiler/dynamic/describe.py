@@ -11,7 +11,7 @@ from neo_compiler.dynamic.merge import Compilation
 from neo_compiler.dynamic.request import Request
 from neo_compiler.graph.independent import Rows
 from neo_compiler.parts.describe import describe
-from neo_compiler.parts.single import Task
+from neo_compiler.parts.task import Task
 
 
 def whole(

@@ -9,7 +9,7 @@ import onnx_ir as ir
 
 from neo_compiler.dynamic.ranges import Ranges, prepared_at
 from neo_compiler.graph.independent import Dependent, Rows, independent
-from neo_compiler.parts.single import Task
+from neo_compiler.parts.task import Task
 from neo_compiler.sizes import Sizes
 
 # Operands that tell the shape of a result, and so may differ with the size of a batch.

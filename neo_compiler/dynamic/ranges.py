@@ -22,8 +22,9 @@ from neo_compiler.native.program import link_program
 from neo_compiler.parts.assembly import LIBRARY, PARAMS, BuiltPart, operators
 from neo_compiler.parts.blame import first_line
 from neo_compiler.parts.describe import describe, target_needs
-from neo_compiler.parts.division import ARTIFACT, Divided
-from neo_compiler.parts.single import Single, Task, prepare_single
+from neo_compiler.parts.division import Divided
+from neo_compiler.parts.single import Single, prepare_single
+from neo_compiler.parts.task import Task
 from neo_compiler.sizes import Sizes
 from neo_compiler.symbolic.build import Open, build
 from neo_compiler.symbolic.constants import grown
@@ -82,14 +83,14 @@ def compile_ranges(task: Task, ranges: Ranges) -> Compilation:
     dimensions = {name: Dimension(size, size) for name, size in ranges.fixed.items()}
     dimensions |= {name: Dimension(row.low, row.high) for name, row in ranges.open.items()}
     divided = Divided(manifest, (part,), found)
-    single = Single(task.work / ARTIFACT, prepared[-1], samples[0], divided)
+    single = Single(task.files, prepared[-1], samples[0], divided)
     return Compilation(dimensions, single, tuple(samples))
 
 
 def _build(task: Task, prepared: Sequence[Prepared], opened: Open) -> BuiltPart:
     if foreign := prepared[0].foreign:
         raise NotGeneral(f"no native code exists for a part of it: {next(iter(foreign.values()))}")
-    files, kernels = task.work / ARTIFACT, task.work / "kernels0.o"
+    files, kernels = task.files, task.work / "kernels0.o"
     files.mkdir()
     try:
         plan, rules = build(
@@ -139,7 +140,7 @@ def _prove(task: Task, part: BuiltPart, samples: Sequence[Sample]) -> Verified:
         check_fit(target_needs(task.target))
     except ArtifactError:
         return _emulate(task, part, samples)
-    files = task.work / ARTIFACT
+    files = task.files
     model = NativeModel(files / LIBRARY, files / PARAMS if part.plan and part.plan.params_bytes else None, 1)
     with contextlib.closing(model):
         if not model.declare(part.entry.inputs, part.entry.outputs):
@@ -166,7 +167,7 @@ def _emulate(task: Task, part: BuiltPart, samples: Sequence[Sample]) -> Verified
         inputs = {spec.name: np.asarray(sample.inputs[spec.name]) for spec in part.entry.inputs}
         sizes = bind(part.entry.inputs, [value.shape for value in inputs.values()])
         outputs = tuple(replace(spec, shape=shape_of(spec, sizes)) for spec in part.entry.outputs)
-        params = task.work / ARTIFACT / PARAMS
+        params = task.files / PARAMS
         checks += _compared(sample, run_emulated(emulator, program, params, inputs, outputs, shaped=True))
     return Verified(str(emulator), tuple(checks))
 

@@ -10,27 +10,15 @@ import numpy as np
 import onnx
 
 from neo_compiler.graph.prepare import Prepared, prepare_parts
-from neo_compiler.options import CompileOptions
-from neo_compiler.parts.division import Divided, Job, divide
+from neo_compiler.parts.division import Divided, divide
+from neo_compiler.parts.task import Job, Task
 from neo_compiler.stages import Stages
-from neo_compiler.target import Target
 from neo_compiler.verify import Sample, draw_sample
 from neo_compiler.verify.inputs import seeded_inputs
 
 SHAPE_SAMPLES = 2  # runs that must agree on a shape that no rule tells
 
 Shapes = Mapping[str, tuple[int, ...]]
-
-
-@dataclass(frozen=True)
-class Task:
-    """What is compiled, and where: what becomes the artifact lies in a folder below `work`."""
-
-    options: CompileOptions
-    target: Target
-    model: onnx.ModelProto
-    work: Path
-    stages: Stages
 
 
 @dataclass(frozen=True)
@@ -49,8 +37,7 @@ def compile_single(task: Task, shapes: Shapes) -> Single:
     prepared = prepare_single(task.model, shapes, options.seed, task.stages)
     with task.stages("reference"):
         sample = draw_sample(task.model, prepared.model, options.tolerance, options.seed)
-    job = Job(options, task.target, prepared, sample, task.work, task.stages)
-    return Single(job.files, prepared, sample, divide(job))
+    return Single(task.files, prepared, sample, divide(Job(task, prepared, sample)))
 
 
 def prepare_single(
