@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from greengrass_sim.commands.group_options import add_group_arguments
+from greengrass_sim.commands.numbers import real, whole
 from greengrass_sim.commands.start_options import add_start_arguments
 from greengrass_sim.lines import ConsoleFormatter
 from greengrass_sim.watch.arguments import add_watch_commands
@@ -22,6 +23,8 @@ EPILOG = """exit codes:
 """
 _GROUP = "the group: TOML, the API's JSON, a CloudFormation template, greengo.yaml, or a folder with one"
 _LOCAL = "mqtt://127.0.0.1:1883"
+# Packages that are no part of the base installation -> the extras of neo-edge that bring them.
+_EXTRAS = {"cryptography": "pki", "h11": "sim,broker", "paho": "sim,broker"}
 _LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -40,14 +43,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from edge_runtime.errors import EdgeError
+    from edge_runtime.errors import EdgeError, ExitCode
 
-    command = importlib.import_module(f"greengrass_sim.commands.{options.command}")
     try:
+        command = importlib.import_module(f"greengrass_sim.commands.{options.command}")
         code: int = command.run(options)
     except EdgeError as error:
         print(f"greengrass-sim: error: {error}", file=sys.stderr)
         return error.exit_code
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in _EXTRAS:
+            raise
+        extras = _EXTRAS[package]
+        text = f"{options.command} needs the package {package}: pip install 'neo-edge[{extras}]'"
+        print(f"greengrass-sim: error: {text}", file=sys.stderr)
+        return ExitCode.USAGE
     return code
 
 
@@ -131,7 +142,7 @@ def _add_pub(commands: _Commands[argparse.ArgumentParser]) -> None:
 def _add_sub(commands: _Commands[argparse.ArgumentParser]) -> None:
     sub = _add(commands, "sub", "print messages as they arrive")
     sub.add_argument("topic", metavar="FILTER", help="a topic, or a filter with + and #")
-    sub.add_argument("--count", type=int, metavar="N", help="end after N messages; default: never")
+    sub.add_argument("--count", type=whole(0), metavar="N", help="end after N messages; default: never")
     sub.add_argument("--json", action="store_true", help="one JSON object a line")
     sub.add_argument("--broker", default=_LOCAL, metavar="URL", help="default: %(default)s")
     _add_connection(sub)
@@ -150,7 +161,7 @@ def _add_pki(commands: _Commands[argparse.ArgumentParser]) -> None:
         help="a name or address by which devices find the core, beside localhost; repeatable",
     )
     pki.add_argument(
-        "--days", type=int, default=825, metavar="N", help="how long they hold; default: %(default)s"
+        "--days", type=whole(1), default=825, metavar="N", help="how long they hold; default: %(default)s"
     )
     pki.add_argument("--renew", action="store_true", help="make anew what is there, except the authority")
 
@@ -158,7 +169,7 @@ def _add_pki(commands: _Commands[argparse.ArgumentParser]) -> None:
 def _add_connection(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--wait",
-        type=float,
+        type=real("number of seconds"),
         default=10.0,
         metavar="S",
         help="wait so long for the broker; default: %(default)g",

@@ -28,6 +28,7 @@ class BrokerUrl:
         try:
             parts = urlsplit(text)
             port = parts.port
+            (parts.hostname or "").encode("idna")
         except ValueError as error:
             raise UsageError(f"{text!r} is no broker URL: {error}") from error
         if parts.scheme not in PORTS:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser
+
+from greengrass_sim.commands.numbers import whole
+
+_port = whole(0, 65535, "port")
 
 
 def add_start_arguments(command: ArgumentParser) -> None:
@@ -48,7 +52,7 @@ def _add_spool(command: ArgumentParser) -> None:
     )
     command.add_argument(
         "--spool-bytes",
-        type=_spool_bytes,
+        type=whole(262_144),
         metavar="N",
         help="the oldest are dropped when more than N bytes wait; default: the group's, or 2621440",
     )
@@ -84,17 +88,3 @@ def _add_serving(command: ArgumentParser) -> None:
         help="where SDKs without a connection of their own find the core; default: 8000, or any that is free",
     )
     command.add_argument("--reload", action="store_true", help="restart a function when its code changes")
-
-
-def _port(text: str) -> int:
-    number = int(text)
-    if not 0 <= number <= 65535:
-        raise ArgumentTypeError(f"{number} is no port")
-    return number
-
-
-def _spool_bytes(text: str) -> int:
-    number = int(text)
-    if number < 262_144:
-        raise ArgumentTypeError(f"{number} bytes are too few, a spool has at least 262144")
-    return number

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser
 from collections.abc import Callable
+
+from greengrass_sim.commands.numbers import real, whole
 
 Add = Callable[[str, str], ArgumentParser]
 
+_SECONDS = real("number of seconds")
+_SPEED = real("speed")
 _LOCAL = "mqtt://127.0.0.1:1883"
 
 
@@ -29,14 +33,14 @@ def _add_logs(add: Add) -> None:
     logs = add("logs", "show the latest log lines of a running core")
     logs.add_argument("function", nargs="?", metavar="FUNCTION", help="only those of this function")
     logs.add_argument("-f", "--follow", action="store_true", help="go on until interrupted")
-    logs.add_argument("-n", "--lines", type=_whole, default=100, metavar="N", help="default: %(default)s")
+    logs.add_argument("-n", "--lines", type=whole(0), default=100, metavar="N", help="default: %(default)s")
     _add_work(logs)
 
 
 def _add_trace(add: Add) -> None:
     trace = add("trace", "show each message: where it went, what handled it, how long that took, why not")
     trace.add_argument("topic", nargs="?", metavar="FILTER", help="only these topics; default: all")
-    trace.add_argument("--count", type=_whole, metavar="N", help="end after N messages; default: never")
+    trace.add_argument("--count", type=whole(0), metavar="N", help="end after N messages; default: never")
     trace.add_argument("--live", action="store_true", help="each step at once, instead of whole messages")
     trace.add_argument("--json", action="store_true", help="one JSON object a line")
     _add_work(trace)
@@ -46,18 +50,20 @@ def _add_record(add: Add) -> None:
     record = add("record", "write the messages that reach a running core to a file")
     record.add_argument("file", metavar="FILE")
     record.add_argument("--topic", metavar="FILTER", help="only these; default: all")
-    record.add_argument("--count", type=_whole, metavar="N", help="end after N messages; default: never")
-    record.add_argument("--seconds", type=_seconds, metavar="S", help="end after S seconds; default: never")
+    record.add_argument("--count", type=whole(0), metavar="N", help="end after N messages; default: never")
+    record.add_argument("--seconds", type=_SECONDS, metavar="S", help="end after S seconds; default: never")
     _add_work(record)
 
 
 def _add_replay(add: Add) -> None:
     replay = add("replay", "publish recorded messages again, at their original times")
     replay.add_argument("file", metavar="FILE")
-    replay.add_argument("--speed", type=_speed, default=1.0, metavar="X", help="2: twice as fast; 0: at once")
+    replay.add_argument(
+        "--speed", type=real("speed"), default=1.0, metavar="X", help="2: twice as fast; 0: at once"
+    )
     replay.add_argument("--topic", metavar="FILTER", help="only these; default: all")
     replay.add_argument("--broker", default=_LOCAL, metavar="URL", help="default: %(default)s")
-    replay.add_argument("--wait", type=_seconds, default=10.0, metavar="S", help="how long for the broker")
+    replay.add_argument("--wait", type=_SECONDS, default=10.0, metavar="S", help="how long for the broker")
     for name in ("ca", "cert", "key"):
         replay.add_argument(f"--{name}", metavar="FILE", help="for mqtts, as for `pub`")
 
@@ -66,23 +72,3 @@ def _add_work(command: ArgumentParser) -> None:
     command.add_argument(
         "--work", metavar="DIR", help="the core's, if it was started with one; default: the only one without"
     )
-
-
-def _whole(text: str) -> int:
-    if not text.isdecimal():
-        raise ArgumentTypeError(f"{text!r} is no whole number")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    number = float(text)
-    if not 0 <= number < float("inf"):
-        raise ArgumentTypeError(f"{text} is no number of seconds")
-    return number
-
-
-def _speed(text: str) -> float:
-    number = float(text)
-    if not 0 <= number < float("inf"):
-        raise ArgumentTypeError(f"{text} is no speed")
-    return number

@@ -36,6 +36,7 @@ def test_tls_and_no_password_in_messages() -> None:
         ("mqtt://host/path", "must look like"),
         ("mqtt://host:99999", "Port out of range"),
         ("mqtt://host:x", "no broker URL"),
+        ("mqtt://a..b", "label empty or too long"),
     ],
 )
 def test_what_is_no_url(text: str, why: str) -> None:
