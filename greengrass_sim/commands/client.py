@@ -40,6 +40,15 @@ def connected_client(options: Namespace) -> Iterator[Any]:
         client.loop_stop()
 
 
+def confirmed(message: Any, wait_s: float) -> bool:
+    """Whether the broker has a message that paho was given, after `wait_s` seconds at most."""
+    try:
+        message.wait_for_publish(wait_s)
+        return bool(message.is_published())
+    except (RuntimeError, ValueError):  # there was no connection to send it by
+        return False
+
+
 def _connect(client: Any, url: BrokerUrl, wait_s: float) -> None:
     deadline, backoff = time.monotonic() + wait_s, Backoff(0.1, 1.0)
     while True:

@@ -7,7 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from edge_runtime.errors import ExitCode
-from greengrass_sim.commands.client import connected_client
+from greengrass_sim.commands.client import confirmed, connected_client
 from greengrass_sim.errors import BrokerError, UsageError
 from greengrass_sim.topics import name_problem
 
@@ -19,8 +19,7 @@ def run(options: Namespace) -> int:
     payload = _payload(options.payload)
     with connected_client(options) as client:
         sent = client.publish(options.topic, payload, options.qos, options.retain)
-        sent.wait_for_publish(options.wait)
-        if not sent.is_published():
+        if not confirmed(sent, options.wait):
             raise BrokerError(f"{options.broker} did not confirm the message within {options.wait:g} s")
     return ExitCode.OK
 

@@ -8,7 +8,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from edge_runtime.errors import ExitCode
-from greengrass_sim.commands.client import connected_client
+from greengrass_sim.commands.client import confirmed, connected_client
 from greengrass_sim.errors import BrokerError
 from greengrass_sim.watch.recording import read
 from greengrass_sim.watch.selection import Selection
@@ -25,9 +25,8 @@ def run(options: Namespace) -> int:
             if options.speed:
                 time.sleep(max(0.0, start + one.after / options.speed - time.monotonic()))
             sent.append(client.publish(one.topic, one.payload, 1))
-        for one in sent:
-            one.wait_for_publish(options.wait)
-        missing = sum(not one.is_published() for one in sent)
+        deadline = time.monotonic() + options.wait
+        missing = sum(not confirmed(one, max(0.0, deadline - time.monotonic())) for one in sent)
     if missing:
         raise BrokerError(f"{options.broker} did not confirm {missing} messages within {options.wait:g} s")
     print(f"{len(messages)} messages published", file=sys.stderr)

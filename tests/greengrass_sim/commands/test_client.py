@@ -13,6 +13,7 @@ import pytest
 
 from edge_runtime.errors import ExitCode
 from greengrass_sim.broker.child import HOST, free_port
+from greengrass_sim.watch.recording import Recorded, write_header
 from tests.greengrass_sim.brokers import KINDS, port_of, start_broker
 from tests.greengrass_sim.command_line import run_command
 from tests.greengrass_sim.probe import Probe
@@ -128,3 +129,20 @@ def test_a_server_that_is_no_broker() -> None:
         result = run_command("pub", "a", "x", "--broker", url, "--wait", "1")
     assert result.returncode == ExitCode.UNREACHABLE
     assert b"does not speak MQTT" in result.stderr
+
+
+def test_replay_notices_that_the_broker_is_lost(tmp_path: Path) -> None:
+    file = tmp_path / "recording"
+    with file.open("w", encoding="utf-8") as recording:
+        write_header(recording)
+        for after in (0.0, 3.0):
+            recording.write(Recorded(after, "replayed", b"x", "cloud").to_line() + "\n")
+    with start_broker("embedded") as broker, Probe(port_of(broker)) as probe:
+        probe.subscribe("replayed")
+        command = [*COMMAND, "replay", str(file), "--broker", broker.url, "--wait", "5"]
+        with subprocess.Popen(command, stderr=-1, text=True) as process:
+            probe.take(60)
+            broker.stop()
+            _, errors = process.communicate(timeout=60)
+    assert process.returncode == ExitCode.UNREACHABLE
+    assert "did not confirm 1 messages" in errors
