@@ -13,7 +13,7 @@ from typing import Any, Self
 from greengrass_sim.connectors.inference import with_connectors
 from greengrass_sim.daemon.daemon import Daemon
 from greengrass_sim.deployment import Deployment, DeploymentOptions, thing_of
-from greengrass_sim.errors import SimError, UsageError
+from greengrass_sim.errors import UsageError
 from greengrass_sim.group import Group
 from greengrass_sim.mqtt.bridge import BridgeOptions
 from greengrass_sim.watch.control import Control
@@ -78,7 +78,7 @@ class Core:
             self._deployment = following = self._make(group, replace(before.options, bridge=bridge))
             try:
                 await following.start(sessions)
-            except SimError as error:
+            except Exception as error:
                 self._log.error("the group %s is deployed again: %s", before.group.name, error)
                 self._deployment = self._make(before.group, before.options)
                 await self._deployment.start({**sessions, **following.sessions})

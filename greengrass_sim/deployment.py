@@ -13,6 +13,7 @@ from typing import Protocol
 from greengrass_sim.arn import parse_thing
 from greengrass_sim.broker.url import BrokerUrl
 from greengrass_sim.connectors.inference import with_connectors
+from greengrass_sim.errors import StateError
 from greengrass_sim.exchange import Exchange
 from greengrass_sim.functions import Functions
 from greengrass_sim.group import Group
@@ -83,7 +84,7 @@ class Deployment:
         """Returns when every function is subscribed and its handler imported, or known not to be importable.
 
         `before` are the sessions of the group that was deployed until now. Raises BrokerError when the broker
-        is away, GroupError when a model cannot be unpacked.
+        is away, GroupError when a model cannot be unpacked, StateError when the work folder takes no files.
         """
         try:
             logs = self._open.enter_context(log_files(self.options.work, self.group))
@@ -99,6 +100,9 @@ class Deployment:
                 await self._code.start()
             await self._bridge.subscribe(before or {})
             await self.functions.imported()
+        except OSError as error:
+            await self.stop()
+            raise StateError(f"{self.options.work}: cannot be used as work folder: {error}") from error
         except BaseException:
             await self.stop()
             raise

@@ -118,6 +118,21 @@ def test_what_cannot_be_deployed_leaves_the_group_as_it_is(tmp_path: Path) -> No
         assert "is replaced by" not in simulator.log
 
 
+def test_a_group_that_does_not_start_gives_way_to_the_one_before(tmp_path: Path) -> None:
+    """Here the work folder, such as a full disk, does not take what the new group needs."""
+    inline = copy.deepcopy(ECHO)
+    inline["Functions"].append(function("other"))
+    inline["Functions"][1]["InlineCode"] = "def handler(event, context): pass"
+    with simulator_of(tmp_path, "embedded") as simulator, Probe(simulator.port) as client:
+        client.subscribe("answer/#")
+        (tmp_path / "work" / "code").write_text("no folder")
+        code, log = deploy(tmp_path, inline)
+        assert code == ExitCode.USAGE, log
+        assert f"the core keeps the group that it has: {tmp_path / 'work'}: cannot be used" in log
+        client.publish("request/x", b"still here")
+        assert client.take(60).payload == b"still here"
+
+
 def test_without_a_core(tmp_path: Path) -> None:
     code, log = deploy(tmp_path, ECHO)
     assert code == ExitCode.UNREACHABLE
