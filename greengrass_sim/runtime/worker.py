@@ -17,7 +17,7 @@ from typing import Any
 
 from greengrass_sim.runtime import limits, link, logs, views
 from greengrass_sim.runtime.context import ClientContext, Context, CoreContext
-from greengrass_sim.runtime.ipc import Frame, Kind
+from greengrass_sim.runtime.ipc import Frame, FrameError, Kind
 
 _OURS = __file__.rpartition(os.sep)[0] + os.sep
 _NOT_THE_HANDLERS = (_OURS, importlib.__file__, "<frozen ")
@@ -63,7 +63,14 @@ class Worker:
             outcome.update(_described(error))
         finally:
             self._core.invocation = None
-        self._core.send(Kind.RESULT, outcome, payload if frame.header["reply"] else b"")
+        answer = payload if frame.header["reply"] else b""
+        try:
+            self._core.send(Kind.RESULT, outcome, answer)
+        except FrameError as error:  # of which nothing was sent
+            problem = f"the handler's answer is too large: {error}"
+            self._core.send(
+                Kind.RESULT, {"id": identity, "error": problem, "type": "ValueError", "trace": ""}
+            )
 
     def _run(self, frame: Frame) -> bytes:
         assert self._handler is not None

@@ -25,6 +25,10 @@ def unprintable(_):
     return {1, 2}
 
 
+def flooded(_):
+    return "x" * (64 << 20)
+
+
 def raised(_):
     raise KeyError("no such thing")
 

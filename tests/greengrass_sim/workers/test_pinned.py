@@ -171,6 +171,7 @@ def test_a_payload_that_is_not_json_is_not_handled(tmp_path: Path) -> None:
     ("event", "error"),
     [
         ("unprintable", "TypeError: the handler returned what JSON cannot hold"),
+        ("flooded", "the handler's answer is too large: 67108"),
         ("raised", "KeyError: 'no such thing'"),
         ("exited", "SystemExit: enough"),
         ("nonsense", "KeyError: 'nonsense'"),
@@ -180,14 +181,14 @@ def test_a_handler_that_fails_is_logged_and_goes_on(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, event: str, error: str
 ) -> None:
     async def scenario(running: Running) -> None:
-        pid_before = None
-        outcome = await running.call(event)
+        await running.call("returned")
         pid_before = running.worker.pid
+        outcome = await running.call(event)
         assert error in str(outcome.error)
         assert (await running.call("returned")).returned == b'{"a": [1, null, "\\u00fc"]}'
         assert running.worker.pid == pid_before
 
-    run(tmp_path, "awkward", scenario)
+    run(tmp_path, "awkward", scenario, Timeout=20)
     assert f"the handler failed on topic 'request/x': {error}" in caplog.text
     if event == "raised":
         assert 'awkward.py", line' in caplog.text
