@@ -59,6 +59,11 @@ class Outcome:
     sharing: Sharing | None = None
 
 
+def compile_job(options: CompileOptions, observer: Observer | None = None) -> Report | PackageReport:
+    """`compile_model` or `compile_package`, as many targets as there are."""
+    return (compile_package if options.further_targets else compile_model)(options, observer)
+
+
 def compile_model(options: CompileOptions, observer: Observer | None = None) -> Report:
     """Compile for one target, verify and publish; `observer` hears of every stage.
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from neo_compiler.errors import UsageError
-from neo_compiler.sizes import Shapes, Sizes
+from neo_compiler.sizes import Shapes, Sizes, as_size, as_sizes
 
 
 class Fallback(StrEnum):
@@ -59,3 +59,46 @@ class CompileOptions:
             raise UsageError(f"the seed must be at least 0, not {self.seed}")
         if self.tune is not None and not 0 <= self.tune < float("inf"):
             raise UsageError(f"the seconds for tuning must be a number of at least 0, not {self.tune}")
+
+
+class Keywords(TypedDict, total=False):
+    """The options of a compilation as Python code gives them; see neo_compiler.compile."""
+
+    target: str | Sequence[str]
+    output: str | Path | None
+    input_shapes: Mapping[str, Sequence[int | str | Sequence[int]]] | None
+    dimensions: Mapping[str, int | str | Sequence[int]] | None
+    tolerance: float
+    seed: int
+    target_file: str | Path | None
+    compiler_options: Mapping[str, Any] | None
+    require_verified: bool
+    tune: float | None
+    fallback: str
+    trust: bool
+    cross_compiler: str
+
+
+def options_from(keywords: Keywords) -> CompileOptions:
+    """The options of a model that is not known yet. Raises UsageError, TypeError for an unknown keyword."""
+    if unknown := sorted(keywords.keys() - Keywords.__annotations__.keys()):
+        raise TypeError(f"compile() got an unexpected keyword argument {unknown[0]!r}")
+    given: dict[str, Any] = dict(keywords)
+    targets = given.pop("target", CompileOptions.target)
+    first, *further = (targets,) if isinstance(targets, str) else targets
+    found = {name: _READ[name](value) if name in _READ else value for name, value in given.items()}
+    return CompileOptions(model=Path(), target=first, further_targets=tuple(further), **found)
+
+
+def _path(given: str | Path | None) -> Path | None:
+    return None if given is None else Path(given)
+
+
+_READ: Mapping[str, Callable[[Any], Any]] = {
+    "output": _path,
+    "target_file": _path,
+    "input_shapes": lambda given: {name: tuple(map(as_size, row)) for name, row in (given or {}).items()},
+    "dimensions": lambda given: {name: as_sizes(sizes) for name, sizes in (given or {}).items()},
+    "compiler_options": lambda given: dict(given or {}),
+    "fallback": Fallback,
+}

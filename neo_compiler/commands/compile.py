@@ -50,10 +50,10 @@ def run(arguments: argparse.Namespace) -> None:
         trust=arguments.trust,
     )
     with progress(hidden=arguments.quiet) as observer:
-        from neo_compiler.job import compile_model, compile_package
+        from neo_compiler.job import compile_job
 
         try:
-            report = (compile_package if further else compile_model)(options, observer)
+            report = compile_job(options, observer)
         except EdgeError as error:
             if arguments.json:
                 print(
