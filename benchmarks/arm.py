@@ -19,7 +19,7 @@ from pathlib import Path
 
 from benchmarks import zoo
 from benchmarks.loops import ITERATIONS, Loop, busy_loops, predict
-from benchmarks.work import Work, kernel_work
+from benchmarks.work import Work, scheduled_work
 from edge_runtime.errors import EdgeError, ExitCode
 from neo_compiler.frontend import load
 from neo_compiler.graph import prepare
@@ -78,11 +78,13 @@ class Kernel:
 def kernels(name: str, target: Target, core: Core) -> list[Kernel]:
     """The convolutions and matrix products of a model of the zoo, compiled for `target`."""
     prepared = prepare(load(zoo.fetch(name)), zoo.MODELS[name].shapes)
-    work = kernel_work(prepared, target)
     outputs = tuple(value.name for value in prepared.graph.output)
     with translate(prepared), tempfile.TemporaryDirectory(prefix="neo-arm-") as folder:
-        scheduled = schedule(lower(prepared, target), target)
-        calls = [step.kernel for step in extract(scheduled.module, outputs).plan.steps]
+        lowered = lower(prepared, target)
+        scheduled = schedule(lowered, target)
+        plan = extract(scheduled.module, outputs).plan
+        calls = [step.kernel for step in plan.steps]
+        work = scheduled_work(lowered, scheduled, plan)
         generate_object(scheduled.module, target, Path(folder, "kernels.o"))
         loops = busy_loops(Path(folder, "kernels.o"))
     return [

@@ -25,8 +25,8 @@ from neo_compiler.frontend import load
 from neo_compiler.graph import prepare
 from neo_compiler.lower import lower
 from neo_compiler.native.extract import extract
-from neo_compiler.native.plan import Placed
-from neo_compiler.schedule import schedule
+from neo_compiler.native.plan import Placed, Plan
+from neo_compiler.schedule import Scheduled, schedule
 from neo_compiler.target import Target, find_target
 from neo_compiler.tools import translate
 
@@ -56,6 +56,11 @@ def kernel_work(model: onnx.ModelProto, target: Target) -> dict[str, Work]:
         lowered = lower(model, target)
         scheduled = schedule(lowered, target)
         plan = extract(scheduled.module, tuple(output.name for output in model.graph.output)).plan
+    return scheduled_work(lowered, scheduled, plan)
+
+
+def scheduled_work(lowered: tvm.IRModule, scheduled: Scheduled, plan: Plan) -> dict[str, Work]:
+    """The same of a model that is lowered and scheduled already, and of its plan."""
     functions = {variable.name_hint: function for variable, function in lowered.functions.items()}
     rows = {}
     for step in plan.steps:

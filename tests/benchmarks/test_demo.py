@@ -35,6 +35,7 @@ def fetched() -> None:
         pytest.skip(str(error))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("fetched")
 def test_the_demonstration_names_the_cat_and_what_it_measured() -> None:
     run = subprocess.run(

@@ -15,7 +15,9 @@ from neo_compiler.frontend import load
 from neo_compiler.verify.difference import difference
 from neo_compiler.verify.reference import Reference
 
-SLOW = frozenset({"light_bvlc_alexnet", "light_vgg19", "light_zfnet512"})  # 240 to 575 MB of weights
+# Topologies that take long, and 240 to 575 MB of weights; light_squeezenet and light_shufflenet are left.
+DEEP = frozenset({"light_densenet121", "light_inception_v1", "light_inception_v2", "light_resnet50"})
+SLOW = DEEP | {"light_bvlc_alexnet", "light_vgg19", "light_zfnet512"}
 NAMES = [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in zoo.MODELS]
 
 
