@@ -83,13 +83,11 @@ def test_compile_quiet_as_json(model_path: Path, folder: Path, capsys: pytest.Ca
     assert (folder / "a" / "manifest.json").is_file()
 
 
-def test_two_processes_write_the_same_bytes(model_path: Path, folder: Path) -> None:
-    for number in ("1", "2"):
-        command = [*NEO, "compile", str(model_path), "-o", f"{number}.tar.gz", "--quiet", *SHAPE]
-        subprocess.run(
-            command, check=True, env={"PYTHONHASHSEED": number, "HOME": str(folder), "PATH": "/usr/bin:/bin"}
-        )
-    assert (folder / "1.tar.gz").read_bytes() == (folder / "2.tar.gz").read_bytes()
+def test_another_process_writes_the_same_bytes(model_path: Path, artifact_path: Path, folder: Path) -> None:
+    command = [*NEO, "compile", str(model_path), "-o", "a.tar.gz", "--quiet", *SHAPE]
+    environment = {"PYTHONHASHSEED": "1", "HOME": str(folder), "PATH": "/usr/bin:/bin"}
+    subprocess.run(command, check=True, env=environment)
+    assert (folder / "a.tar.gz").read_bytes() == artifact_path.read_bytes()
 
 
 @pytest.mark.parametrize(
