@@ -21,8 +21,13 @@ def resolve_external_data(model: onnx.ModelProto, folder: Path) -> None:
         if not external_data_helper.uses_external_data(tensor):
             continue
         info = external_data_helper.ExternalDataInfo(tensor)
-        path = (root / info.location).resolve()
-        _check(tensor.name, path, root, (info.offset or 0) + (info.length or 0))
+        try:
+            path = (root / info.location).resolve()
+            _check(tensor.name, path, root, (info.offset or 0) + (info.length or 0))
+        except (OSError, ValueError) as error:  # zero bytes in the name, or too many bytes
+            raise ModelError(
+                f"the data of tensor {tensor.name!r} are in no possible file: {error}"
+            ) from error
         external_data_helper.load_external_data_for_tensor(tensor, str(root))
         tensor.data_location = onnx.TensorProto.DEFAULT
         del tensor.external_data[:]

@@ -10,6 +10,7 @@ import onnx
 import onnx_ir as ir
 
 from neo_compiler.graph.checks.disputed import refuse_disputed
+from neo_compiler.graph.checks.endless import refuse_endless
 from neo_compiler.graph.checks.foreign import foreign_nodes
 from neo_compiler.graph.checks.interface import check_interface
 from neo_compiler.graph.checks.operators import check_operators
@@ -36,6 +37,7 @@ PASSES: tuple[Callable[[ir.Model], object], ...] = (
     name_nodes,
     inline_functions,
     lift_constants,
+    refuse_endless,
     fold,
     splice_ifs,
     drop_unused,

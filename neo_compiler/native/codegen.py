@@ -128,6 +128,10 @@ def _largest(size: tirx.PrimExpr, most: Mapping[str, int], values: Mapping[str, 
         return most[size.name] if size.name in most else _largest(values[size.name], most, values)
     if isinstance(size, tirx.Cast):
         return _largest(size.value, most, values)
+    if isinstance(size, tirx.Div | tirx.FloorDiv):
+        # Sizes are not negative. A divisor that is no number is one at least.
+        divisor = int(size.b) if isinstance(size.b, tirx.IntImm) else 1
+        return _largest(size.a, most, values) // divisor
     return _OPERATORS[type(size)](_largest(size.a, most, values), _largest(size.b, most, values))
 
 
@@ -136,7 +140,6 @@ _OPERATORS: dict[type[tirx.PrimExpr], Callable[[int, int], int]] = {
     tirx.Add: operator.add,
     tirx.Sub: operator.sub,
     tirx.Mul: operator.mul,
-    tirx.FloorDiv: operator.floordiv,
     tirx.Max: max,
     tirx.Min: min,
 }

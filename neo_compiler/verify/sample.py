@@ -16,6 +16,7 @@ from neo_compiler.verify.reference import Reference
 TOLERANCE = 1e-4  # of an output's largest magnitude
 CANDIDATES = 4
 SETS = 3  # of inputs with exact answers are compared on
+MANY = 1 << 22  # numbers in the inputs; of so many, one set says as much as several
 NOISE = 1e-6  # relative; eight units in the last place of a float32
 MARGIN = 5  # rounding in every layer adds up to a few times what noise at the input does
 # Two units in the last place; nothing is more exact.
@@ -55,8 +56,11 @@ def draw_sample(original: onnx.ModelProto, prepared: onnx.ModelProto, tolerance:
     """
     references = Reference(original), Reference(original, optimised=True)
     drawn: list[tuple[float, Sample]] = []
-    while len(drawn) < CANDIDATES and sum(change <= TOLERANCE for change, _ in drawn) < SETS:
-        drawn.append(_candidate(references, seeded_inputs(prepared, seed + len(drawn)), tolerance))
+    wanted = SETS
+    while len(drawn) < CANDIDATES and sum(change <= TOLERANCE for change, _ in drawn) < wanted:
+        inputs = seeded_inputs(prepared, seed + len(drawn))
+        wanted = 1 if sum(value.size for value in inputs.values()) > MANY else SETS
+        drawn.append(_candidate(references, inputs, tolerance))
     _, best = min(drawn, key=lambda row: row[0])
     further = (row for change, row in drawn if row is not best and change <= TOLERANCE)
     return replace(best, further=tuple(further))

@@ -50,3 +50,13 @@ def test_a_file_outside_the_models_folder_is_refused(path: Path) -> None:
     path.write_bytes(model.SerializeToString())
     with pytest.raises(ModelError, match="outside the model's folder"):
         load(path)
+
+
+@pytest.mark.parametrize("name", ["weights\0.bin", "é" * 200])
+def test_a_name_that_no_file_can_have_is_refused(path: Path, name: str) -> None:
+    model = onnx.load(path, load_external_data=False)
+    (location,) = [entry for entry in model.graph.initializer[0].external_data if entry.key == "location"]
+    location.value = name
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(ModelError, match="tensor 'w' are in no possible file"):
+        load(path)

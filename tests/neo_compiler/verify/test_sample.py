@@ -8,7 +8,7 @@ from neo_compiler.errors import ModelError
 from neo_compiler.graph import prepare
 from neo_compiler.verify.inputs import seeded_inputs
 from neo_compiler.verify.reference import Reference
-from neo_compiler.verify.sample import CANDIDATES, CEILING, TOLERANCE, Sample, draw_sample
+from neo_compiler.verify.sample import CANDIDATES, CEILING, SETS, TOLERANCE, Sample, draw_sample
 from tests.neo_compiler.models import SYMBOLIC, parse, with_weights
 
 
@@ -75,3 +75,10 @@ def test_a_model_that_onnxruntime_refuses_is_a_model_error() -> None:
     model = parse("g (float[2, 2] x, int64[1] i) => (float[1, 2] y) { y = Gather(x, i) }")
     with pytest.raises(ModelError, match="cannot run the model"):
         Reference(model).run({"x": np.ones((2, 2), np.float32), "i": np.array([9])})
+
+
+def test_of_many_numbers_one_set_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = parse("g (float[4, 64] x) => (float[4, 64] y) { y = Relu(x) }")
+    assert len(sample_of(model).further) == SETS - 1
+    monkeypatch.setattr("neo_compiler.verify.sample.MANY", 4 * 64 - 1)
+    assert not sample_of(model).further

@@ -1,0 +1,32 @@
+"""Loops that nothing ends: neither the reference nor the device would ever answer."""
+
+from __future__ import annotations
+
+import onnx_ir as ir
+from onnx_ir.traversal import RecursiveGraphIterator
+
+from neo_compiler.errors import UnsupportedOperators
+
+WHY = "it has no trip count, and its condition stays as it is"
+REMEDY = "give it a trip count, or a condition that its body computes"
+
+
+def refuse_endless(model: ir.Model) -> None:
+    """Raise UnsupportedOperators with the Loop nodes that go on for ever once they are entered."""
+    found = [str(node.name) for node in RecursiveGraphIterator(model.graph) if _is_endless(node)]
+    if found:
+        opsets = model.graph.opset_imports
+        raise UnsupportedOperators({"Loop": found}, "nothing ends", {"Loop": WHY}, REMEDY, opsets)
+
+
+def _is_endless(node: ir.Node) -> bool:
+    if node.domain or node.op_type != "Loop" or node.inputs[0] is not None or "body" not in node.attributes:
+        return False
+    body = node.attributes["body"].as_graph()
+    condition = body.outputs[0] if body.outputs else None
+    while condition is not None and (source := condition.producer()) and source.op_type == "Identity":
+        condition = source.inputs[0]
+    if condition is None or len(body.inputs) < 2:
+        return False
+    kept = ir.convenience.get_const_tensor(condition)
+    return condition is body.inputs[1] or bool(kept is not None and kept.numpy().all())
