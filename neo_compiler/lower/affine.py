@@ -12,7 +12,7 @@ from tvm import relax
 from tvm.relax.expr_functor import PyExprMutator, mutator
 
 from neo_compiler.lower.rewrite import rebind, rewrite, used_once
-from neo_compiler.lower.values import Array, array_of, is_constant, shape_of
+from neo_compiler.lower.values import Array, array_of, is_constant, operator_of, shape_of
 
 Channels = NDArray[np.float64]
 
@@ -59,14 +59,13 @@ class _FoldAffine(PyExprMutator):
             rebind(self, binding.var, self._emit(affine))
 
     def _follow(self, value: relax.Expr) -> _Affine | None:
-        if not isinstance(value, relax.Call) or not isinstance(value.op, tvm.ir.Op):
-            return None
-        if value.op.name in _OUTPUT_AXIS:
+        operator = operator_of(value)
+        if operator in _OUTPUT_AXIS:
             return _start(value)
-        if value.op.name not in _STEPS:
+        if operator not in _STEPS:
             return None
         operands = list(value.args)
-        if is_constant(operands[0]) and value.op.name in _COMMUTATIVE:
+        if is_constant(operands[0]) and operator in _COMMUTATIVE:
             operands.reverse()
         known = self._known.get(operands[0]) if isinstance(operands[0], relax.Var) else None
         if known is None or not is_constant(operands[1]):
@@ -74,7 +73,7 @@ class _FoldAffine(PyExprMutator):
         factor = _per_channel(array_of(operands[1]), len(known.scale))
         if factor is None or shape_of(value) != shape_of(operands[0]):
             return None
-        return _Affine(known.convolution, *_STEPS[value.op.name](known, factor))
+        return _Affine(known.convolution, *_STEPS[operator](known, factor))
 
     def _emit(self, affine: _Affine) -> relax.Expr:
         call = affine.convolution

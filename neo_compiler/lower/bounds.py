@@ -11,7 +11,7 @@ from tvm import relax
 from tvm.relax.expr_functor import PyExprMutator, mutator
 
 from neo_compiler.lower.rewrite import rewrite
-from neo_compiler.lower.values import Array, dtype_of, is_constant, shape_of
+from neo_compiler.lower.values import Array, dtype_of, is_constant, operator_of, shape_of
 
 
 def _axis(call: relax.Call) -> Array:
@@ -67,11 +67,12 @@ _OTHERS: dict[str, Callable[[relax.BlockBuilder, relax.Call], relax.Expr]] = {
 class _KeepInside(PyExprMutator):
     def visit_call_(self, call: relax.Call) -> relax.Expr:
         call = super().visit_call_(call)
-        if isinstance(call.op, tvm.ir.Op) and call.op.name in _OTHERS and not is_constant(call.args[1]):
-            return _OTHERS[call.op.name](self.builder_, call)
-        bound = _BOUNDS.get(call.op.name) if isinstance(call.op, tvm.ir.Op) else None
-        if bound is None or is_constant(call.args[1]):
+        operator = operator_of(call)
+        if operator not in _OTHERS.keys() | _BOUNDS.keys() or is_constant(call.args[1]):
             return call
+        if operator in _OTHERS:
+            return _OTHERS[operator](self.builder_, call)
+        bound = _BOUNDS[operator]
         tensor, index, *updates = call.args
         places, dtype = bound.places(call), dtype_of(index)
         lowest = -places if bound.from_end else np.zeros_like(places)

@@ -6,19 +6,19 @@ import tvm
 from tvm import relax
 from tvm.relax.expr_functor import PyExprMutator, mutator
 
-from neo_compiler.lower.rewrite import rewrite
-from neo_compiler.lower.values import array_of, is_constant, shape_of
+from neo_compiler.lower.rewrite import producer, rewrite
+from neo_compiler.lower.values import array_of, is_constant, operator_of, shape_of
 
 
 @mutator
 class _LookUpFirst(PyExprMutator):
     def visit_call_(self, call: relax.Call) -> relax.Expr:
         call = super().visit_call_(call)
-        if not _is(call, "relax.take") or call.attrs.axis is None or int(call.attrs.axis) != 0:
+        if operator_of(call) != "relax.take" or call.attrs.axis is None or int(call.attrs.axis) != 0:
             return call
-        product = self._producer(call.args[0], "relax.multiply")
+        product = producer(self, call.args[0], "relax.multiply")
         for widened, scale in (product.args, reversed(product.args)) if product is not None else ():
-            cast = self._producer(widened, "relax.astype")
+            cast = producer(self, widened, "relax.astype")
             if cast is not None and is_constant(scale) and _is_table(cast.args[0], scale, product):
                 return self._looked_up(call, cast, scale)
         return call
@@ -34,20 +34,12 @@ class _LookUpFirst(PyExprMutator):
     def _take(self, table: relax.Expr, index: relax.Expr, like: relax.Call) -> relax.Expr:
         return self.builder_.emit(relax.op.take(table, index, axis=0, mode=str(like.attrs.mode)))
 
-    def _producer(self, expr: relax.Expr, name: str) -> relax.Call | None:
-        value = self.lookup_binding(expr) if isinstance(expr, relax.Var) else expr
-        return value if _is(value, name) else None
-
 
 def _is_table(table: relax.Expr, scale: relax.Expr, product: relax.Call) -> bool:
     """Whether the scaled table has the rows of the constant one."""
     if not is_constant(table) or len(shape_of(scale)) > len(shape_of(table)):
         return False
     return bool(shape_of(product)[0] == shape_of(table)[0])
-
-
-def _is(value: relax.Expr | None, name: str) -> bool:
-    return isinstance(value, relax.Call) and isinstance(value.op, tvm.ir.Op) and value.op.name == name
 
 
 def look_up_first(module: tvm.IRModule) -> tvm.IRModule:

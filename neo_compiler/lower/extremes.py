@@ -14,7 +14,7 @@ from tvm import relax
 from tvm.relax.expr_functor import PyExprMutator, mutator
 
 from neo_compiler.lower.rewrite import rewrite
-from neo_compiler.lower.values import dtype_of
+from neo_compiler.lower.values import dtype_of, operator_of
 
 # Operator -> where it should begin.
 _STARTS: dict[str, float] = {"relax.max": -math.inf, "relax.min": math.inf}
@@ -25,7 +25,7 @@ _OPERATORS: dict[str, Callable[..., relax.Expr]] = {"relax.max": relax.op.max, "
 class _FromInfinity(PyExprMutator):
     def visit_call_(self, call: relax.Call) -> relax.Expr:
         call = super().visit_call_(call)
-        start = _STARTS.get(call.op.name) if isinstance(call.op, tvm.ir.Op) else None
+        start = _STARTS.get(operator_of(call))
         if start is None or not dtype_of(call.args[0]).startswith("float"):
             return call
         data, dtype = call.args[0], dtype_of(call.args[0])

@@ -10,8 +10,8 @@ import tvm
 from tvm import relax
 from tvm.relax.expr_functor import PyExprMutator, mutator
 
-from neo_compiler.lower.rewrite import rewrite
-from neo_compiler.lower.values import Array, array_of, dtype_of, integers, is_constant, shape_of
+from neo_compiler.lower.rewrite import definition, rewrite
+from neo_compiler.lower.values import Array, array_of, dtype_of, integers, is_constant, operator_of, shape_of
 
 
 def _permute(call: relax.Call, value: Array) -> Array:
@@ -51,7 +51,7 @@ _SMALL_BYTES = 1 << 16
 class _Fold(PyExprMutator):
     def visit_call_(self, call: relax.Call) -> relax.Expr:
         call = super().visit_call_(call)
-        fold = _FOLDED.get(call.op.name) if isinstance(call.op, tvm.ir.Op) else None
+        fold = _FOLDED.get(operator_of(call))
         tensors = [self._known(arg) for arg in call.args if not isinstance(arg, relax.ShapeExpr)]
         if fold is None or any(tensor is None for tensor in tensors):
             return call
@@ -64,7 +64,7 @@ class _Fold(PyExprMutator):
         return relax.const(np.ascontiguousarray(result), str(normal.ty.dtype))
 
     def _known(self, expr: relax.Expr) -> relax.Expr | None:
-        value = self.lookup_binding(expr) if isinstance(expr, relax.Var) else expr
+        value = definition(self, expr)
         return value if value is not None and is_constant(value) else None
 
 

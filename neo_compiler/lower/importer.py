@@ -12,9 +12,9 @@ from tvm.relax.expr_functor import PyExprMutator, mutator
 
 from neo_compiler.lower.fold import fold_constants
 from neo_compiler.lower.operators import Importer
-from neo_compiler.lower.rewrite import rewrite
+from neo_compiler.lower.rewrite import producer, rewrite
 from neo_compiler.lower.small import without_small_types
-from neo_compiler.lower.values import Array, array_of, integers, is_constant, shape_of
+from neo_compiler.lower.values import Array, array_of, integers, is_constant, operator_of, shape_of
 
 # Weights of these types are widened by the importer wherever it meets them as constants.
 _NARROW = (onnx.TensorProto.INT8, onnx.TensorProto.UINT8)
@@ -64,13 +64,12 @@ _FOLDS = {"relax.sum": relax.op.add, "relax.max": relax.op.maximum, "relax.min":
 class _Restore(PyExprMutator):
     def visit_call_(self, call: relax.Call) -> relax.Expr:
         call = super().visit_call_(call)
-        if not isinstance(call.op, tvm.ir.Op):
-            return call
-        if call.op.name in _FOLDS:
+        operator = operator_of(call)
+        if operator in _FOLDS:
             return self._unstacked(call)
-        if call.op.name == "relax.nn.conv1d" and str(call.attrs.data_layout) == "NCW":
+        if operator == "relax.nn.conv1d" and str(call.attrs.data_layout) == "NCW":
             return self._flat(call)
-        if call.op.name != "relax.call_tir":
+        if operator != "relax.call_tir":
             return call
         restore = _RESTORED.get(call.args[0].name_hint.rstrip("0123456789"))
         operands = list(call.args[1].fields)
@@ -97,7 +96,7 @@ class _Restore(PyExprMutator):
         return relax.op.squeeze(self.builder_.emit(wide), 2)
 
     def _unstacked(self, call: relax.Call) -> relax.Expr:
-        stack = self._producer(call.args[0], "relax.stack")
+        stack = producer(self, call.args[0], "relax.stack")
         axes = call.attrs.axis
         if stack is None or axes is None or integers(axes) != (0,) or int(stack.attrs.axis) != 0:
             return call
@@ -109,12 +108,7 @@ class _Restore(PyExprMutator):
 
     def _before_broadcast(self, expr: relax.Expr, result: relax.Call) -> relax.Expr:
         """An operand without its broadcast, where that changed nothing."""
-        broadcast = self._producer(expr, "relax.broadcast_to")
+        broadcast = producer(self, expr, "relax.broadcast_to")
         if broadcast is None or shape_of(broadcast.args[0]) != shape_of(self.builder_.normalize(result)):
             return expr
         return broadcast.args[0]
-
-    def _producer(self, expr: relax.Expr, name: str) -> relax.Call | None:
-        value = self.lookup_binding(expr) if isinstance(expr, relax.Var) else expr
-        found = isinstance(value, relax.Call) and isinstance(value.op, tvm.ir.Op) and value.op.name == name
-        return value if found else None

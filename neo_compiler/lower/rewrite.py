@@ -6,6 +6,8 @@ import tvm
 from tvm import relax
 from tvm.relax.expr_functor import PyExprMutator
 
+from neo_compiler.lower.values import operator_of
+
 
 def rewrite(pass_: PyExprMutator, module: tvm.IRModule) -> tvm.IRModule:
     """Every Relax function of `module` as `pass_` rewrites it, without aliases and dead code."""
@@ -14,6 +16,17 @@ def rewrite(pass_: PyExprMutator, module: tvm.IRModule) -> tvm.IRModule:
             pass_.builder_.update_func(name, pass_.visit_expr(function))
     module = relax.transform.CanonicalizeBindings()(pass_.builder_.get())
     return relax.transform.DeadCodeElimination()(module)
+
+
+def definition(pass_: PyExprMutator, expr: relax.Expr) -> relax.Expr | None:
+    """What a variable of the new function is bound to; any other expression as it is."""
+    return pass_.lookup_binding(expr) if isinstance(expr, relax.Var) else expr
+
+
+def producer(pass_: PyExprMutator, expr: relax.Expr, operator: str) -> relax.Call | None:
+    """The call of `operator` that an expression of the new function is, if it is one."""
+    value = definition(pass_, expr)
+    return value if operator_of(value) == operator else None
 
 
 def rebind(pass_: PyExprMutator, var: relax.Var, value: relax.Expr) -> None:

@@ -32,6 +32,11 @@ def array_of(expr: relax.Expr) -> Array:
     return value
 
 
+def operator_of(expr: object) -> str:
+    """The name of the operator that an expression calls; "" where it calls none."""
+    return str(expr.op.name) if isinstance(expr, relax.Call) and isinstance(expr.op, tvm.ir.Op) else ""
+
+
 def integers(values: object) -> tuple[int, ...]:
     """An attribute's list of integers."""
     return tuple(int(value) for value in values)  # type: ignore[attr-defined]

@@ -14,6 +14,8 @@ import tvm
 import tvm_ffi
 from tvm import tirx
 
+from neo_compiler.lower.values import operator_of
+
 _EXP = (1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1)
 _TANH = (-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1)
 _ERF = (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592)
@@ -102,7 +104,7 @@ _FUNCTIONS = {"tirx.exp": exp, "tirx.sigmoid": sigmoid, "tirx.tanh": tanh, "tirx
 
 
 def _replace(call: tvm.ir.Call) -> tvm.ir.Call | tirx.PrimExpr:
-    function = _FUNCTIONS.get(call.op.name) if isinstance(call.op, tvm.ir.Op) else None
+    function = _FUNCTIONS.get(operator_of(call))
     return function(call.args[0]) if function and str(call.ty.dtype) == "float32" else call
 
 

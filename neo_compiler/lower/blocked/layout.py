@@ -1,4 +1,4 @@
-"""The mutator that decides, value by value, whether a tensor is held blocked or plain."""
+"""Values held in blocks of channels, and what a layout rule may ask for."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import tvm
 from tvm import relax, te
-from tvm.relax.expr_functor import PyExprMutator, mutator
 
 from neo_compiler.lower.compute import layout as compute
-from neo_compiler.lower.rewrite import rebind, rewrite, used_once
-from neo_compiler.lower.values import Array, dtype_of, shape_of
+from neo_compiler.lower.values import Array, operator_of, shape_of
 
 
 @dataclass(frozen=True)
@@ -67,10 +64,7 @@ class Layouts:
     def definition(self, expr: relax.Expr, operator: str) -> relax.Call | None:
         """The call of `operator` that an original expression is, if it is one."""
         value = self._definitions.get(expr, expr)
-        found = (
-            isinstance(value, relax.Call) and isinstance(value.op, tvm.ir.Op) and value.op.name == operator
-        )
-        return value if found else None
+        return value if operator_of(value) == operator else None
 
     def hold(self, expr: relax.Expr, value: Blocked) -> None:
         """Remember that the original expression now exists in blocked form."""
@@ -109,41 +103,3 @@ class Layouts:
 
 
 Rule = Callable[[Layouts, relax.Call], "Blocked | relax.Expr | None"]
-
-
-@mutator
-class _BlockLayouts(PyExprMutator):
-    def __init__(self, module: tvm.IRModule, block: int, rules: dict[str, Rule]) -> None:
-        super().__init__(module)
-        self._rules = rules
-        self._layouts = Layouts(self.builder_, block, self.visit_expr)
-        self._layouts.used_once = used_once(module)
-
-    def visit_var_binding_(self, binding: relax.VarBinding) -> None:
-        self._layouts.define(binding.var, binding.value)
-        result = self._rewrite(binding.value)
-        if result is None:
-            super().visit_var_binding_(binding)
-        elif isinstance(result, Blocked):
-            self._layouts.hold(binding.var, result)
-            # The plain form is dead code unless somebody reads it.
-            plain = self._layouts.unpack(result)
-            rebind(self, binding.var, plain)
-        else:
-            rebind(self, binding.var, result)
-
-    def _rewrite(self, value: relax.Expr) -> Blocked | relax.Expr | None:
-        if not isinstance(value, relax.Call) or not isinstance(value.op, tvm.ir.Op):
-            return None
-        rule = self._rules.get(value.op.name)
-        return rule(self._layouts, value) if rule and dtype_of(value) == "float32" else None
-
-
-def block_layouts(module: tvm.IRModule, block: int, *, any_rows: bool = False) -> tvm.IRModule:
-    """Rewrite `main` so that convolutions and what lies between them work on blocks of `block` channels.
-
-    `any_rows`: nothing depends on how a number of rows can be divided.
-    """
-    from neo_compiler.lower.blocked.rules import ANY_ROWS, RULES
-
-    return rewrite(_BlockLayouts(module, block, ANY_ROWS if any_rows else RULES), module)

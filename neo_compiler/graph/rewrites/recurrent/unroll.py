@@ -6,14 +6,14 @@ product for all steps.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 import onnx_ir as ir
 
 from neo_compiler.graph.rewrites.builder import Builder
 from neo_compiler.graph.rewrites.node import constant, dtype, integer, operand, shape, text, texts
+from neo_compiler.graph.rewrites.recurrent.cells import CELLS, Cell, Layer, State
 
 MOST_STEPS = 64  # each step is a dozen kernels; longer sequences would take minutes to compile
 PLAIN = frozenset({"Relu", "Sigmoid", "Softplus", "Softsign", "Tanh"})
@@ -21,28 +21,6 @@ REFUSED = ("activation_alpha", "activation_beta", "clip")
 
 GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
 ACTIVATIONS = {"LSTM": ["Sigmoid", "Tanh", "Tanh"], "GRU": ["Sigmoid", "Tanh"], "RNN": ["Tanh"]}
-
-State = tuple[ir.Value, ir.Value]
-
-
-@dataclass(frozen=True)
-class _Layer:
-    """One direction of a layer; `steps` are the inputs' products, [N, gates * H] each."""
-
-    build: Builder
-    size: int
-    activations: Sequence[str]
-    weight: ir.Value
-    bias: ir.Value | None
-    peepholes: Sequence[ir.Value]
-    reset_last: bool
-
-    def activated(self, place: int, value: ir.Value) -> ir.Value:
-        return self.build(self.activations[place], value)
-
-    def gates(self, value: ir.Value, count: int) -> Sequence[ir.Value]:
-        sizes = np.array([self.size] * count, np.int64)
-        return self.build.several(count, "Split", value, sizes, axis=1)
 
 
 def recurrent(node: ir.Node, build: Builder) -> list[ir.Value | None] | None:
@@ -76,10 +54,10 @@ def recurrent(node: ir.Node, build: Builder) -> list[ir.Value | None] | None:
     return _results(build, rows, hidden, cells, batch_first=batch_first)[: len(node.outputs)]
 
 
-def _layer(node: ir.Node, build: Builder, number: int, names: Sequence[str], size: int) -> _Layer:
+def _layer(node: ir.Node, build: Builder, number: int, names: Sequence[str], size: int) -> Layer:
     gates = GATES[node.op_type] * size
     bias, peepholes = operand(node, 3), operand(node, 7)
-    return _Layer(
+    return Layer(
         build,
         size,
         names,
@@ -118,8 +96,8 @@ def _initial(node: ir.Node, build: Builder, place: int, number: int, zero: np.nd
 
 
 def _run(
-    layer: _Layer,
-    cell: Callable[[_Layer, ir.Value, State], State],
+    layer: Layer,
+    cell: Cell,
     steps: list[ir.Value],
     state: State,
     backwards: bool,
@@ -129,54 +107,6 @@ def _run(
         state = cell(layer, step, state)
         outputs.append(state[0])
     return outputs[::-1] if backwards else outputs, state
-
-
-def _lstm(layer: _Layer, step: ir.Value, state: State) -> State:
-    build, (h, c) = layer.build, state
-    total = build("Add", step, build("MatMul", h, layer.weight))
-    if layer.bias is not None:
-        total = build("Add", total, layer.bias)
-    enter, leave, keep, new = layer.gates(total, 4)
-    if layer.peepholes:
-        enter = build("Add", enter, build("Mul", layer.peepholes[0], c))
-        keep = build("Add", keep, build("Mul", layer.peepholes[2], c))
-    fresh = build("Mul", layer.activated(0, enter), layer.activated(1, new))
-    c = build("Add", build("Mul", layer.activated(0, keep), c), fresh)
-    if layer.peepholes:
-        leave = build("Add", leave, build("Mul", layer.peepholes[1], c))
-    return build("Mul", layer.activated(0, leave), layer.activated(2, c)), c
-
-
-def _gru(layer: _Layer, step: ir.Value, state: State) -> State:
-    build, (h, c) = layer.build, state
-    size = layer.size
-    products = build("MatMul", h, layer.weight)
-    if layer.bias is not None:
-        products = build("Add", products, layer.bias)
-    (x_update, x_reset, x_new), (h_update, h_reset, h_new) = layer.gates(step, 3), layer.gates(products, 3)
-    update = layer.activated(0, build("Add", x_update, h_update))
-    reset = layer.activated(0, build("Add", x_reset, h_reset))
-    if layer.reset_last:
-        recalled = build("Mul", reset, h_new)
-    else:
-        last = build.sliced(layer.weight, 2 * size, 3 * size, 1)
-        recalled = build("MatMul", build("Mul", reset, h), last)
-        if layer.bias is not None:
-            recalled = build("Add", recalled, build.sliced(layer.bias, 2 * size, 3 * size, 0))
-    new = layer.activated(1, build("Add", x_new, recalled))
-    # (1 - update) * new + update * h
-    return build("Add", new, build("Mul", update, build("Sub", h, new))), c
-
-
-def _rnn(layer: _Layer, step: ir.Value, state: State) -> State:
-    build, (h, c) = layer.build, state
-    total = build("Add", step, build("MatMul", h, layer.weight))
-    if layer.bias is not None:
-        total = build("Add", total, layer.bias)
-    return layer.activated(0, total), c
-
-
-CELLS: dict[str, Callable[[_Layer, ir.Value, State], State]] = {"LSTM": _lstm, "GRU": _gru, "RNN": _rnn}
 
 
 def _results(
