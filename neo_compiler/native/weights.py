@@ -6,9 +6,9 @@ import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from neo_compiler.native.driver import tensor_bytes
 from neo_compiler.native.memory import aligned
 from neo_compiler.native.plan import Plan, Where
+from neo_compiler.native.storage import tensor_bytes
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from tvm import te, tirx
 
 from edge_runtime.manifest import TensorSpec
 from neo_compiler.native.codegen import generate_object
-from neo_compiler.native.driver import byte_size
 from neo_compiler.native.link import link
 from neo_compiler.native.memory import aligned
 from neo_compiler.native.plan import Placed, Plan, Step, Where
+from neo_compiler.native.storage import byte_size
 from neo_compiler.schedule import schedule_function
 from neo_compiler.schedule.choice import ByName
 from neo_compiler.target import Target

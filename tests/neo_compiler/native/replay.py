@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from tvm import IRModule, relax
 
-from neo_compiler.native.driver import byte_size
 from neo_compiler.native.memory import ALIGNMENT
 from neo_compiler.native.plan import Placed, Plan, Where
+from neo_compiler.native.storage import byte_size
 
 Sources = set[int | None]
 

@@ -7,8 +7,9 @@ import pytest
 
 from edge_runtime.interface import DTYPES as RUNTIME_DTYPES
 from edge_runtime.manifest import TensorSpec
-from neo_compiler.native.driver import DTYPES, byte_size, driver_source
+from neo_compiler.native.driver import driver_source
 from neo_compiler.native.plan import Placed, Plan, Step, Where
+from neo_compiler.native.storage import DTYPES, byte_size
 from tests.edge_runtime import sample
 
 PLAN = sample.mlp_plan()

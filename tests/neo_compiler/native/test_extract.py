@@ -13,7 +13,7 @@ from benchmarks import zoo
 from neo_compiler.frontend import load
 from neo_compiler.graph import prepare
 from neo_compiler.lower import lower
-from neo_compiler.native.driver import check_plan
+from neo_compiler.native.check_plan import check_plan
 from neo_compiler.native.extract import Program, extract
 from neo_compiler.native.memory import ALIGNMENT, aligned
 from neo_compiler.native.plan import Placed, Where
