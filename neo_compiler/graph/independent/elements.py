@@ -8,19 +8,11 @@ from neo_compiler.graph.independent.node import Node, Rows
 def broadcast(at: Node) -> Rows:
     """Element by element: operands are aligned at their last axes."""
     rank = len(at.made())
-    found = {
-        Rows(row.axis + rank - len(at.shape(place)), row.factor)
-        for place, row in enumerate(at.rows)
-        if row is not None
-    }
+    found = at.aligned(rank)
     if len(found) > 1:
         raise at.refused("it combines different rows")
     (result,) = found
-    for place, row in enumerate(at.rows):
-        if row is None and at.node.inputs[place] is not None:
-            axis = result.axis - rank + len(at.shape(place))
-            if axis >= 0 and at.shape(place)[axis] != 1:
-                raise at.refused("an operand has other values for each row")
+    at.check_spread(result, rank)
     return result
 
 

@@ -42,6 +42,27 @@ class Node:
             raise self.refused("its other operands depend on the batch")
         return self.rows[0]
 
+    def aligned(self, rank: int) -> set[Rows]:
+        """The rows of all operands, as they lie in a result of `rank` axes, whose last ones are theirs."""
+        return {
+            Rows(row.axis + rank - len(self.shape(place)), row.factor)
+            for place, row in enumerate(self.rows)
+            if row is not None
+        }
+
+    def check_spread(self, rows: Rows, rank: int, last: int = 0) -> None:
+        """An operand that is the same for all must have one value for all `rows` of such a result.
+
+        Its `last` axes do not count.
+        """
+        for place, row in enumerate(self.rows):
+            if row is not None or self.node.inputs[place] is None:
+                continue
+            shape = self.shape(place)
+            axis = rows.axis - rank + len(shape)
+            if 0 <= axis < len(shape) - last and shape[axis] != 1:
+                raise self.refused("an operand has other values for each row")
+
     def beside(self, axes: Iterable[int]) -> Rows:
         """The rows of the first operand, which has to lie along none of `axes`."""
         rows = self.first()

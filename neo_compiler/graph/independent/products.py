@@ -14,16 +14,11 @@ def matmul(at: Node) -> Rows:
         raise at.refused("it sums over the batch")
     if right is not None and right.axis == len(at.shape(1)) - 2:
         raise at.refused("it sums over the batch")
-    found = {
-        Rows(row.axis + rank - len(at.shape(place)), row.factor) for place, row in enumerate(at.rows) if row
-    }
+    found = at.aligned(rank)
     result = found.pop()
     if found or (left and right and result.axis >= rank - 2):
         raise at.refused("it combines different rows")
-    for place, row in enumerate(at.rows):
-        axis = result.axis - rank + len(at.shape(place))
-        if row is None and 0 <= axis < len(at.shape(place)) - 2 and at.shape(place)[axis] != 1:
-            raise at.refused("an operand has other values for each row")
+    at.check_spread(result, rank, last=2)
     return result
 
 
