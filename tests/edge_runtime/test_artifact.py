@@ -14,6 +14,7 @@ from edge_runtime.artifact import open_artifact
 from edge_runtime.errors import ArtifactError, ExitCode
 from edge_runtime.manifest import TargetNeeds
 from tests.edge_runtime import sample
+from tests.waiting import BUSY_S
 
 
 def entries(cache: Path) -> list[Path]:
@@ -154,7 +155,7 @@ def test_many_processes_at_once(mlp_archive: Path, cache: Path) -> None:
         command = [sys.executable, "-c", program, str(mlp_archive)]
         processes = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(6)]
         for process in processes:
-            _, errors = process.communicate(timeout=60)
+            _, errors = process.communicate(timeout=BUSY_S)
             assert process.returncode == 0, errors
         (entry,) = entries(cache)
         (entry / "compiled.params").write_bytes(b"damaged")

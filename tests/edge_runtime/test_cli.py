@@ -17,6 +17,7 @@ from edge_runtime.cli import main
 from edge_runtime.manifest import TargetNeeds, TensorSpec
 from neo_compiler.native.plan import Placed, Plan, Step, Where
 from tests.edge_runtime import sample
+from tests.waiting import BUSY_S
 
 
 def answer(capsys: pytest.CaptureFixture[str], *arguments: object, code: int = 0) -> str:
@@ -213,15 +214,17 @@ def test_interrupted(mlp_archive: Path) -> None:
         "edge_runtime.cli",
         "bench",
         str(mlp_archive),
-        "--seconds=60",
+        f"--seconds={BUSY_S}",
         "--threads=2",
     ]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + BUSY_S
         while not any("neo-worker" in name for name in thread_names(process.pid)):
+            assert process.poll() is None
             assert time.monotonic() < deadline
+            time.sleep(0.01)
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=BUSY_S)
     assert process.returncode == 130, errors
     assert errors.endswith("edge-runtime: interrupted\n")
 

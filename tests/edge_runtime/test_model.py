@@ -8,6 +8,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ import pytest
 from edge_runtime import ArtifactError, InputError, Model, RunError, TensorSpec, load
 from neo_compiler.native.plan import Placed, Plan, Where
 from tests.edge_runtime import sample
+from tests.waiting import BUSY_S
 
 
 def some_input(seed: int) -> np.ndarray[Any, Any]:
@@ -172,10 +174,11 @@ def test_scratch_is_limited_and_given_back(tmp_path: Path) -> None:
 
 
 def test_profile(mlp: Model) -> None:
-    times = mlp.profile({"x": some_input(0)})
-    assert [row.kernel for row in times] == ["matmul", "add", "relu"]
-    assert all(0 < row.seconds < 1 for row in times)
-    assert times[0].seconds > times[2].seconds
+    profiles = [mlp.profile({"x": some_input(0)}) for _ in range(9)]
+    assert all([row.kernel for row in rows] == ["matmul", "add", "relu"] for rows in profiles)
+    matmul, add, relu = (median(row.seconds for row in rows) for rows in zip(*profiles, strict=True))
+    assert 0 < add < 1
+    assert 0 < relu < matmul < 1
 
 
 def test_after_close(mlp_folder: Path) -> None:
@@ -217,7 +220,7 @@ def test_close_while_others_run(mlp_folder: Path) -> None:
 
 def test_a_forgotten_model_is_freed(mlp_folder: Path) -> None:
     model = load(mlp_folder, threads=3)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + BUSY_S
     while threads_of_models() != 2:  # a thread gives itself its name
         assert time.monotonic() < deadline
     del model
@@ -267,7 +270,9 @@ def test_a_forked_child_goes_on(mlp_folder: Path) -> None:
         "    os._exit(0 if same else 1)\n"
         "assert same and os.waitpid(child, 0)[1] == 0\n"
     )
-    subprocess.run([sys.executable, "-W", "ignore", "-c", program, str(mlp_folder)], check=True, timeout=60)
+    subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program, str(mlp_folder)], check=True, timeout=BUSY_S
+    )
 
 
 def test_signals_reach_python_while_threads_compute(mlp_folder: Path) -> None:
@@ -282,7 +287,7 @@ def test_signals_reach_python_while_threads_compute(mlp_folder: Path) -> None:
         [sys.executable, "-c", program, str(mlp_folder)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=BUSY_S,
         check=False,
     )
     assert done.returncode != 0

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 from tests.greengrass_sim.simulator import COMMAND
+from tests.waiting import BUSY_S
 
 
 def run_command(
@@ -17,7 +18,7 @@ def run_command(
         input=stdin,
         capture_output=True,
         cwd=folder,
-        timeout=60,
+        timeout=BUSY_S,
         check=False,
         env={**os.environ, **(environment or {})},
     )

@@ -11,15 +11,14 @@ from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from greengrass_sim.mqtt.release import release
-
-WAIT_S = 10.0
+from tests.waiting import BUSY_S
 
 
 class Probe:
     def __init__(self, port: int, client_id: str = "", **options: Any) -> None:
         clean, will = options.pop("clean", True), options.pop("will", None)
         tls = options.pop("tls", None)
-        self.wait = options.pop("wait", WAIT_S)
+        self.wait = options.pop("wait", BUSY_S)
         self.protocol = options.pop("protocol", MQTTProtocolVersion.MQTTv311)
         clean_session = None if self.protocol == MQTTProtocolVersion.MQTTv5 else clean
         self.client: Any = Client(
@@ -53,17 +52,17 @@ class Probe:
 
     def publish(self, topic: str, payload: bytes | str = b"", qos: int = 1, retain: bool = False) -> None:
         """Returns when the broker has the message (QoS 1) or when it was sent (QoS 0)."""
-        self.client.publish(topic, payload, qos, retain).wait_for_publish(WAIT_S)
+        self.client.publish(topic, payload, qos, retain).wait_for_publish(BUSY_S)
 
     def publish_all(self, topic: str, payloads: list[bytes], qos: int = 1) -> None:
         sent = [self.client.publish(topic, payload, qos) for payload in payloads]
         for one in sent:
-            one.wait_for_publish(WAIT_S)
+            one.wait_for_publish(BUSY_S)
 
-    def take(self, timeout: float = WAIT_S) -> MQTTMessage:
+    def take(self, timeout: float = BUSY_S) -> MQTTMessage:
         return self.messages.get(timeout=timeout)
 
-    def take_payloads(self, count: int, timeout: float = WAIT_S) -> list[bytes]:
+    def take_payloads(self, count: int, timeout: float = BUSY_S) -> list[bytes]:
         deadline = time.monotonic() + timeout
         return [bytes(self.take(deadline - time.monotonic()).payload) for _ in range(count)]
 

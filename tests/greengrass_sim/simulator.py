@@ -14,9 +14,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.greengrass_sim.groups import write_group
+from tests.waiting import BUSY_S
 
 COMMAND = [sys.executable, "-m", "greengrass_sim.cli"]
-READY_S = 60.0  # a function whose import never returns is waited for half of this
 
 
 class Simulator:
@@ -54,7 +54,7 @@ class Simulator:
         for reader in self._readers:
             reader.start()
         try:
-            first = answers.get(timeout=READY_S)
+            first = answers.get(timeout=BUSY_S)
         except queue.Empty:
             self.stop(signal.SIGKILL)
             raise AssertionError(f"it does not get ready:\n{self.log}") from None
@@ -81,7 +81,7 @@ class Simulator:
         with self._changed:
             return "".join(self._lines)
 
-    def wait_for_log(self, text: str, timeout: float = 20) -> None:
+    def wait_for_log(self, text: str, timeout: float = BUSY_S) -> None:
         with self._changed:
             found = self._changed.wait_for(lambda: text in "".join(self._lines), timeout)
         assert found, f"{text!r} is not in the log:\n{self.log}"
@@ -92,9 +92,9 @@ class Simulator:
         assert process is not None
         self._process = None
         process.send_signal(number)
-        code = process.wait(20)
+        code = process.wait(BUSY_S)
         for reader in self._readers:
-            reader.join(20)
+            reader.join(BUSY_S)
         for pipe in (process.stdout, process.stderr):
             if pipe:
                 pipe.close()
@@ -139,7 +139,7 @@ def is_running(pid: int) -> bool:
     return state != "Z"
 
 
-def eventually(condition: Callable[[], bool], timeout: float = 10) -> bool:
+def eventually(condition: Callable[[], bool], timeout: float = BUSY_S) -> bool:
     """Whether `condition` becomes true in time."""
     event = threading.Event()
     for _ in range(int(timeout / 0.02)):

@@ -22,6 +22,7 @@ from tests.greengrass_sim.groups import echo_group, function, group, thing_arn
 from tests.greengrass_sim.probe import Probe
 from tests.greengrass_sim.proxy import Proxy
 from tests.greengrass_sim.simulator import Simulator, children_of, eventually, is_running
+from tests.waiting import BUSY_S
 
 ECHO = echo_group(EncodingType="binary")
 
@@ -53,7 +54,7 @@ class Client(Probe):
         for payload in payloads:
             self.client.publish("request/x", payload, 1)
 
-    def answers(self, wanted: list[bytes], seen: list[bytes], timeout: float = 60) -> Counter[bytes]:
+    def answers(self, wanted: list[bytes], seen: list[bytes], timeout: float = BUSY_S) -> Counter[bytes]:
         """All answers: those seen before, those until none wanted is missing, and what comes behind."""
         counted = Counter(seen)
         missing = set(wanted) - set(seen)
@@ -85,7 +86,7 @@ def test_ten_thousand_requests_are_answered_once_each(tmp_path: Path, kind: str)
         client.client.on_message = on_answer
         client.subscribe("answer/#")
         for payload in requests:
-            assert room.acquire(timeout=30)
+            assert room.acquire(timeout=BUSY_S)
             client.client.publish("request/x", payload, 1)
         assert done.wait(60)
         time.sleep(0.3)

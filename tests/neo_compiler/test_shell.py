@@ -19,6 +19,7 @@ import pytest
 
 from edge_runtime.errors import ExitCode
 from tests.neo_compiler.models import parse, save, with_weights
+from tests.waiting import BUSY_S
 
 NEO = (sys.executable, "-m", "neo_compiler.cli")
 SHAPE = ("--input-shape", "x:1,3,16,16")
@@ -63,9 +64,11 @@ def run(command: Sequence[str], **options: Any) -> subprocess.CompletedProcess[s
     return subprocess.run(command, text=True, check=False, **options)
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
+def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    """Until it holds, as long as the process runs."""
+    deadline = time.monotonic() + BUSY_S
     while not condition():
+        assert process.poll() is None, "the process has ended"
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.01)
 
@@ -79,10 +82,10 @@ def test_an_interrupted_compilation_leaves_nothing(
     with subprocess.Popen(
         command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
-        wait_for(lambda: any(folder.iterdir()))
+        wait_for(lambda: any(folder.iterdir()), process)
         time.sleep(delay)
         process.send_signal(number)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=BUSY_S)
     assert process.returncode == ExitCode.INTERRUPTED
     assert (out, err) == ("", "neo: interrupted\n")
     assert list(folder.iterdir()) == []

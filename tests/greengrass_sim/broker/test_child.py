@@ -13,6 +13,7 @@ import pytest
 from edge_runtime.errors import ExitCode
 from greengrass_sim.broker.child import HOST, Child, free_port, tied_to_us
 from greengrass_sim.errors import BrokerError
+from tests.waiting import BUSY_S
 
 SERVER = "import socket, sys, time; s = socket.create_server(('127.0.0.1', int(sys.argv[1]))); time.sleep(60)"
 
@@ -82,7 +83,7 @@ def test_a_child_ends_when_its_parent_is_killed() -> None:
     command = tied_to_us([sys.executable, "-c", SERVER, str(port)])
     parent_code = f"import subprocess, time; subprocess.Popen({command!r}); time.sleep(60)"
     parent = subprocess.Popen([sys.executable, "-c", parent_code])
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + BUSY_S
     while not listens(port) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert listens(port)

@@ -16,6 +16,7 @@ from paho.mqtt.enums import MQTTProtocolVersion
 
 from tests.greengrass_sim.brokers import KINDS, port_of, start_broker
 from tests.greengrass_sim.probe import Probe
+from tests.waiting import BUSY_S
 
 _numbers = itertools.count()
 
@@ -204,7 +205,7 @@ def test_a_second_client_takes_over_the_id(port: int, base: str, clean: bool) ->
         Probe(port, base, clean=clean, reconnect_on_failure=False) as first,
         Probe(port, base, clean=clean) as second,
     ):
-        first.ended.get(timeout=5)
+        first.ended.get(timeout=BUSY_S)
         second.subscribe(base)
         second.publish(base, b"x")
         assert second.take().payload == b"x"

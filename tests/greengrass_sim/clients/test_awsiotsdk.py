@@ -15,7 +15,8 @@ pytest.importorskip("awsiot", reason="awsiotsdk is not installed")
 from awscrt import mqtt, mqtt5
 from awsiot import mqtt5_client_builder, mqtt_connection_builder
 
-WAIT_S = 10
+from tests.waiting import BUSY_S
+
 REQUESTS = [b"%d" % number for number in range(50)]
 
 
@@ -32,17 +33,17 @@ def options(place: Place) -> dict[str, Any]:
 
 def test_mqtt_3(place: Place) -> None:
     connection = mqtt_connection_builder.mtls_from_path(**options(place), clean_session=True)
-    connection.connect().result(WAIT_S)
+    connection.connect().result(BUSY_S)
     answers: queue.Queue[bytes] = queue.Queue()
     subscribing, _ = connection.subscribe(
         "answer/aws", mqtt.QoS.AT_LEAST_ONCE, lambda payload, **_: answers.put(payload)
     )
-    assert subscribing.result(WAIT_S)["qos"] == mqtt.QoS.AT_LEAST_ONCE
+    assert subscribing.result(BUSY_S)["qos"] == mqtt.QoS.AT_LEAST_ONCE
     for request in REQUESTS:
         publishing, _ = connection.publish("request/aws", request, mqtt.QoS.AT_LEAST_ONCE)
-        publishing.result(WAIT_S)
-    assert [answers.get(timeout=WAIT_S) for _ in REQUESTS] == REQUESTS
-    connection.disconnect().result(WAIT_S)
+        publishing.result(BUSY_S)
+    assert [answers.get(timeout=BUSY_S) for _ in REQUESTS] == REQUESTS
+    connection.disconnect().result(BUSY_S)
 
 
 def test_mqtt_5(place: Place) -> None:
@@ -56,16 +57,16 @@ def test_mqtt_5(place: Place) -> None:
         on_publish_received=lambda data: answers.put(data.publish_packet.payload),
     )
     client.start()
-    assert connected.result(WAIT_S) == mqtt5.ConnectReasonCode.SUCCESS
+    assert connected.result(BUSY_S) == mqtt5.ConnectReasonCode.SUCCESS
     wanted = mqtt5.Subscription("answer/aws", mqtt5.QoS.AT_LEAST_ONCE)
-    granted = client.subscribe(mqtt5.SubscribePacket([wanted])).result(WAIT_S)
+    granted = client.subscribe(mqtt5.SubscribePacket([wanted])).result(BUSY_S)
     assert granted.reason_codes == [mqtt5.SubackReasonCode.GRANTED_QOS_1]
     for request in REQUESTS:
         packet = mqtt5.PublishPacket(topic="request/aws", payload=request, qos=mqtt5.QoS.AT_LEAST_ONCE)
-        client.publish(packet).result(WAIT_S)
-    assert [answers.get(timeout=WAIT_S) for _ in REQUESTS] == REQUESTS
+        client.publish(packet).result(BUSY_S)
+    assert [answers.get(timeout=BUSY_S) for _ in REQUESTS] == REQUESTS
     client.stop()
-    stopped.result(WAIT_S)
+    stopped.result(BUSY_S)
 
 
 def test_a_wrong_client_id_is_told(place: Place) -> None:
@@ -77,6 +78,6 @@ def test_a_wrong_client_id_is_told(place: Place) -> None:
         on_lifecycle_stopped=stopped.set_result,
     )
     client.start()
-    assert failed.result(WAIT_S).reason_code == mqtt5.ConnectReasonCode.CLIENT_IDENTIFIER_NOT_VALID
+    assert failed.result(BUSY_S).reason_code == mqtt5.ConnectReasonCode.CLIENT_IDENTIFIER_NOT_VALID
     client.stop()
-    stopped.result(WAIT_S)
+    stopped.result(BUSY_S)

@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from tests.greengrass_sim.clients.conftest import Place
+from tests.waiting import BUSY_S
 
 pytestmark = pytest.mark.skipif(
     shutil.which("mosquitto_pub") is None, reason="mosquitto_pub is not installed (mosquitto-clients)"
@@ -55,7 +56,7 @@ def converse(version: str, listening: list[str], asking: list[str]) -> None:
             if line.startswith("Subscribed"):
                 break
         pub = ["mosquitto_pub", "-V", version, *asking, "-t", "request/mosquitto", "-q", "1", "-l"]
-        subprocess.run(pub, input="\n".join(REQUESTS) + "\n", text=True, check=True, timeout=20)
+        subprocess.run(pub, input="\n".join(REQUESTS) + "\n", text=True, check=True, timeout=BUSY_S)
         answers = [line.strip() for line in listener.stdout if line.startswith("answer: ")]
     assert answers == [f"answer: {text}" for text in REQUESTS]
     assert listener.returncode == 0

@@ -12,6 +12,7 @@ import pytest
 
 from tests.greengrass_sim.clients.conftest import Place
 from tests.greengrass_sim.npm import installed
+from tests.waiting import BUSY_S
 
 FOLDER = Path(__file__).parent / "mqttjs"
 COUNT = 50
@@ -49,7 +50,7 @@ def converse(modules: Path, options: dict[str, Any]) -> None:
         env={**os.environ, "MQTTJS": str(modules)},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=BUSY_S,
         check=False,
     )
     assert result.returncode == 0, result.stderr

@@ -18,6 +18,7 @@ from tests.greengrass_sim.brokers import KINDS, port_of, start_broker
 from tests.greengrass_sim.command_line import run_command
 from tests.greengrass_sim.probe import Probe
 from tests.greengrass_sim.simulator import COMMAND
+from tests.waiting import BUSY_S
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -55,7 +56,7 @@ def test_sub(port: int, as_json: bool) -> None:
         with Probe(port) as probe:
             probe.publish(f"{topic}/a", "ü")
             probe.publish(f"{topic}/b", b"\xff")
-        out, _ = process.communicate(timeout=20)
+        out, _ = process.communicate(timeout=BUSY_S)
     assert process.returncode == ExitCode.OK
     if as_json:
         assert [json.loads(line) for line in out.splitlines()] == [
@@ -72,7 +73,7 @@ def test_sub_is_interrupted(port: int) -> None:
         assert process.stderr is not None
         process.stderr.readline()
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == ExitCode.INTERRUPTED
+        assert process.wait(BUSY_S) == ExitCode.INTERRUPTED
 
 
 def test_sub_ends_with_its_reader(port: int) -> None:
@@ -84,7 +85,7 @@ def test_sub_ends_with_its_reader(port: int) -> None:
         process.stdout.close()
         with Probe(port) as probe:
             probe.publish("pipe", b"x")
-        assert process.wait(10) == ExitCode.OK
+        assert process.wait(BUSY_S) == ExitCode.OK
         assert process.stderr.read() == ""
 
 
@@ -97,7 +98,7 @@ def test_sub_notices_that_the_broker_is_lost() -> None:
         broker.stop()
         with process.stderr as stderr:
             assert "went away" in stderr.read()
-        assert process.wait(10) == ExitCode.UNREACHABLE
+        assert process.wait(BUSY_S) == ExitCode.UNREACHABLE
 
 
 @pytest.mark.parametrize(
@@ -141,8 +142,8 @@ def test_replay_notices_that_the_broker_is_lost(tmp_path: Path) -> None:
         probe.subscribe("replayed")
         command = [*COMMAND, "replay", str(file), "--broker", broker.url, "--wait", "5"]
         with subprocess.Popen(command, stderr=-1, text=True) as process:
-            probe.take(60)
+            probe.take()
             broker.stop()
-            _, errors = process.communicate(timeout=60)
+            _, errors = process.communicate(timeout=BUSY_S)
     assert process.returncode == ExitCode.UNREACHABLE
     assert "did not confirm 1 messages" in errors

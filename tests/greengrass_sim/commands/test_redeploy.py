@@ -16,6 +16,7 @@ from tests.greengrass_sim.command_line import run_command
 from tests.greengrass_sim.groups import echo_group, function, function_arn, group, subscription, thing_arn
 from tests.greengrass_sim.probe import Probe
 from tests.greengrass_sim.simulator import Simulator
+from tests.waiting import BUSY_S
 
 ECHO = echo_group(EncodingType="binary")
 COUNT = 3_000
@@ -52,7 +53,7 @@ def test_no_accepted_message_is_lost_when_groups_are_replaced(tmp_path: Path, ki
 
         def ask() -> None:
             for number in range(COUNT):
-                if not room.acquire(timeout=30):
+                if not room.acquire(timeout=BUSY_S):
                     return
                 client.client.publish("request/x", b"%d" % number, 1)
 
@@ -62,8 +63,8 @@ def test_no_accepted_message_is_lost_when_groups_are_replaced(tmp_path: Path, ki
         for document in (other, ECHO, other):
             code, log = deploy(tmp_path, document)
             assert code == ExitCode.OK, log
-        asking.join(60)
-        assert enough.wait(30), f"{COUNT - len(set(seen))} are missing"
+        asking.join(BUSY_S)
+        assert enough.wait(BUSY_S), f"{COUNT - len(set(seen))} are missing"
         assert "the group other is replaced by group" in simulator.log
         status = run_command("status", "--json", "--work", str(tmp_path / "work"))
         found = json.loads(status.stdout)
@@ -130,7 +131,7 @@ def test_a_group_that_does_not_start_gives_way_to_the_one_before(tmp_path: Path)
         assert code == ExitCode.USAGE, log
         assert f"the core keeps the group that it has: {tmp_path / 'work'}: cannot be used" in log
         client.publish("request/x", b"still here")
-        assert client.take(60).payload == b"still here"
+        assert client.take().payload == b"still here"
 
 
 def test_without_a_core(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from tests.greengrass_sim.command_line import run_command
 from tests.greengrass_sim.groups import echo_group, function, group
 from tests.greengrass_sim.probe import Probe
 from tests.greengrass_sim.simulator import COMMAND, Simulator
+from tests.waiting import BUSY_S
 
 
 def watched_group() -> dict[str, Any]:
@@ -85,7 +86,7 @@ def test_a_trace_of_a_whole_message(simulator: Simulator, client: Probe) -> None
     with watching(simulator, "trace", "request/#", "--count", "1", "--json") as trace:
         client.publish("request/traced", b"\xff\x00")
         assert client.take().payload == b"\xff\x00"
-        output, _ = trace.communicate(timeout=20)
+        output, _ = trace.communicate(timeout=BUSY_S)
     found = json.loads(output)
     assert (found["topic"], found["source"], found["payload_base64"]) == ("request/traced", "cloud", "/wA=")
     assert found["subscriptions"] == ["s0"]
@@ -101,7 +102,7 @@ def test_a_trace_of_a_whole_message(simulator: Simulator, client: Probe) -> None
 def test_live_steps(simulator: Simulator, client: Probe) -> None:
     with watching(simulator, "trace", "--live", "--count", "2") as trace:
         client.publish("request/live", b"1")
-        output, _ = trace.communicate(timeout=20)
+        output, _ = trace.communicate(timeout=BUSY_S)
     kinds = [line.split()[1] for line in output.splitlines()]
     assert kinds == ["message", "queued", "started", "message"]
 

@@ -25,6 +25,7 @@ from greengrass_sim.workers.caller import Caller
 from greengrass_sim.workers.guest import Guest
 from tests.greengrass_sim.groups import function, function_arn, group, write_group
 from tests.greengrass_sim.workers.functions import Running
+from tests.waiting import BUSY_S
 
 FUNCTIONS = "/2016-11-01/functions/"
 CONTEXT = "eyJjdXN0b20iOiB7InN1YmplY3QiOiAib3V0L3gifX0="  # {"custom": {"subject": "out/x"}}
@@ -40,7 +41,7 @@ class Client:
     def request(
         self, method: str, path: str, body: bytes = b"", **headers: str
     ) -> tuple[HTTPResponse, bytes]:
-        connection = HTTPConnection("127.0.0.1", int(self.environment["GG_DAEMON_PORT"]), timeout=20)
+        connection = HTTPConnection("127.0.0.1", int(self.environment["GG_DAEMON_PORT"]), timeout=BUSY_S)
         token = {"Authorization": self.environment["AWS_CONTAINER_AUTHORIZATION_TOKEN"]}
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, path, body, {**token, **given})

@@ -26,6 +26,7 @@ from tests.greengrass_sim.probe import Probe
 pytest.importorskip("cryptography", reason="cryptography is not installed")
 
 from greengrass_sim.pki.authority import Authority
+from tests.waiting import BUSY_S
 
 VERSIONS = [MQTTProtocolVersion.MQTTv311, MQTTProtocolVersion.MQTTv5]
 
@@ -102,7 +103,7 @@ def test_who_is_refused(
     with visit(port, folder, client_id, thing, protocol=version) as client:
         assert client.reason.is_failure
         assert answer.lower() in str(client.reason).lower()
-        client.ended.get(timeout=5)
+        client.ended.get(timeout=BUSY_S)
     assert wait_for(caplog, why)
 
 
@@ -132,7 +133,7 @@ def test_what_is_refused(
         lamp.publish("before", b"passes", 0)
         assert lamp.take().payload == b"passes"
         lamp.client.publish(topic, bytes(size), qos)
-        reason = lamp.ended.get(timeout=5)
+        reason = lamp.ended.get(timeout=BUSY_S)
         if version == MQTTProtocolVersion.MQTTv5:
             assert reason.value == code
     assert wait_for(caplog, f"was refused: {why}")
@@ -146,7 +147,7 @@ def test_too_many_subscriptions(port: int, folder: Path, caplog: pytest.LogCaptu
         lamp.unsubscribe("t/7")
         lamp.subscribe("t/one more")
         lamp.client.subscribe("t/too many")
-        lamp.ended.get(timeout=5)
+        lamp.ended.get(timeout=BUSY_S)
     assert wait_for(caplog, "more than 50 subscriptions of one connection")
 
 
@@ -156,7 +157,7 @@ def test_the_newest_connection_of_a_device_wins(
 ) -> None:
     for _ in range(20):
         with visit(port, folder, protocol=version) as old, visit(port, folder, protocol=version) as new:
-            reason = old.ended.get(timeout=5)
+            reason = old.ended.get(timeout=BUSY_S)
             assert version == MQTTProtocolVersion.MQTTv311 or reason.value == 0x8E
             new.subscribe("t")
     assert wait_for(caplog, "it has connected once more")

@@ -25,8 +25,7 @@ from greengrass_sim.receipt import Receipt
 from tests.greengrass_sim.brokers import KINDS, needs_mosquitto, port_of, start_broker
 from tests.greengrass_sim.probe import Probe
 from tests.greengrass_sim.proxy import Proxy
-
-BUSY_S = 90.0  # no wait is this long, but on a machine that has much else to do
+from tests.waiting import BUSY_S
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -52,7 +51,7 @@ class Collected:
                 receipt.release()
         self.receipts.clear()
 
-    async def until(self, count: int, timeout: float = 10) -> None:
+    async def until(self, count: int, timeout: float = BUSY_S) -> None:
         async with asyncio.timeout(timeout):
             while len(self.rows) < count:
                 await asyncio.sleep(0.01)
@@ -83,7 +82,7 @@ def publish_from_outside(port: int, topic: str, payloads: list[bytes]) -> None:
 def test_messages_both_ways(port: int) -> None:
     async def scenario() -> None:
         link, collected = link_to(f"mqtt://{HOST}:{port}", "both", "both/in/+", "both/in/x")
-        await link.open(5)
+        await link.open(BUSY_S)
         try:
             await in_thread(lambda: publish_from_outside(port, "both/in/x", [b"1", b"2"]))
             await collected.until(2)
@@ -103,7 +102,7 @@ def test_only_what_was_released_is_acknowledged(port: int) -> None:
     async def scenario() -> None:
         url = f"mqtt://{HOST}:{port}"
         link, collected = link_to(url, "acks", "acks")
-        await link.open(5)
+        await link.open(BUSY_S)
         await in_thread(lambda: publish_from_outside(port, "acks", [b"1", b"2", b"3"]))
         await collected.until(3)
         first = collected.receipts[0]
@@ -111,14 +110,14 @@ def test_only_what_was_released_is_acknowledged(port: int) -> None:
         first.release()
         await link.close()
         link, collected = link_to(url, "acks", "acks")
-        await link.open(5)
+        await link.open(BUSY_S)
         await collected.until(2)
         collected.release()
         await asyncio.sleep(0.1)
         await link.close()
         assert [payload for _, payload in collected.rows] == [b"2", b"3"]
         link, collected = link_to(url, "acks", "acks")
-        await link.open(5)
+        await link.open(BUSY_S)
         await asyncio.sleep(0.2)
         await link.close()
         assert collected.rows == []
@@ -136,7 +135,7 @@ def test_a_receipt_is_held_until_the_broker_has_what_came_of_it(port: int) -> No
         await asyncio.sleep(0.05)
         assert not settled.is_set()
         assert link.waiting == 1
-        await link.open(5)
+        await link.open(BUSY_S)
         await asyncio.wait_for(settled.wait(), 5)
         assert link.waiting == 0
         await link.close()
@@ -154,7 +153,7 @@ def test_nothing_is_lost_or_doubled_when_the_connection_is_cut(
         with Proxy(port) as proxy, Probe(port) as probe:
             probe.subscribe("cut/out")
             link, collected = link_to(proxy.url, "cut", "cut/in")
-            await link.open(5)
+            await link.open(BUSY_S)
             await in_thread(lambda: publish_from_outside(port, "cut/in", sent))
             await collected.until(50)
             proxy.cut()
@@ -187,7 +186,7 @@ def test_lost_acknowledgements_lose_no_message(port: int, request: pytest.Fixtur
     async def scenario() -> None:
         with Proxy(port) as proxy:
             link, collected = link_to(proxy.url, "lost-acks", "lost-acks")
-            await link.open(5)
+            await link.open(BUSY_S)
             await in_thread(lambda: publish_from_outside(port, "lost-acks", sent))
             await collected.until(len(sent))
             proxy.cut()
@@ -206,7 +205,7 @@ def test_a_forgotten_session_is_noticed(caplog: pytest.LogCaptureFixture) -> Non
     async def scenario() -> None:
         with start_broker("embedded") as broker:
             link, collected = link_to(broker.url, "forgotten", "forgotten")
-            await link.open(5)
+            await link.open(BUSY_S)
             broker.stop()
             broker.start()
             async with asyncio.timeout(20):
@@ -233,7 +232,7 @@ def test_an_exception_does_not_end_the_link(port: int, caplog: pytest.LogCapture
             receipt.release()
 
         link = MqttLink(session(f"mqtt://{HOST}:{port}", "raises", "raises"), on_message)
-        await link.open(5)
+        await link.open(BUSY_S)
         await in_thread(lambda: publish_from_outside(port, "raises", [b"bad", b"good"]))
         while len(received) < 2:
             await asyncio.sleep(0.01)
@@ -254,7 +253,7 @@ def test_a_broker_that_is_away_is_awaited_for_a_while() -> None:
             BrokerError, match=rf"no MQTT broker answered at mqtt://127.0.0.1:{port} within 0.5 s"
         ) as e:
             await link.open(0.5)
-        assert time.monotonic() - before < 2
+        assert time.monotonic() - before < 20
         assert e.value.exit_code == ExitCode.UNREACHABLE
         await link.close()
 
@@ -267,7 +266,7 @@ def test_a_broker_that_comes_late(port: int) -> None:
             proxy.answer(False)
             asyncio.get_running_loop().call_later(0.3, proxy.answer, True)
             link, _ = link_to(proxy.url, "late")
-            await link.open(5)
+            await link.open(BUSY_S)
             await link.close()
 
     asynchronous(scenario)
@@ -290,8 +289,8 @@ def test_two_with_one_id_are_suspected(port: int, caplog: pytest.LogCaptureFixtu
     async def scenario() -> None:
         first, _ = link_to(f"mqtt://{HOST}:{port}", "twin")
         second, _ = link_to(f"mqtt://{HOST}:{port}", "twin")
-        await first.open(5)
-        await second.open(5)
+        await first.open(BUSY_S)
+        await second.open(BUSY_S)
         async with asyncio.timeout(20):
             while "another client" not in caplog.text:
                 await asyncio.sleep(0.05)
@@ -323,9 +322,9 @@ def test_a_broker_that_asks_for_a_password(tmp_path: Path, user: str, refused: b
         link, _ = link_to(f"mqtt://{user}{HOST}:{port}", "p")
         if refused:
             with pytest.raises(BrokerError, match=r"refuses the client 'p': Not authorized"):
-                await link.open(5)
+                await link.open(BUSY_S)
         else:
-            await link.open(5)
+            await link.open(BUSY_S)
         await link.close()
 
     try:
@@ -349,7 +348,7 @@ def test_a_subscription_that_is_refused() -> None:
         async with await asyncio.start_server(refuse, HOST, 0) as server:
             link, _ = link_to(f"mqtt://{HOST}:{server.sockets[0].getsockname()[1]}", "s", "a/x", "b/x")
             with pytest.raises(BrokerError, match="does not allow the subscription to b/x"):
-                await link.open(5)
+                await link.open(BUSY_S)
             await link.close()
 
     asynchronous(scenario)
@@ -402,7 +401,7 @@ def test_tls(tmp_path: Path, tls_port: int) -> None:
         collected = Collected()
         trusting = TlsFiles(ca=str(tmp_path / "ca.pem"))
         link = MqttLink(session(f"mqtts://{HOST}:{tls_port}", "tls", "tls", tls=trusting), collected)
-        await link.open(5)
+        await link.open(BUSY_S)
         for payload in payloads:
             link.publish("tls", payload)
         for number in range(1, len(payloads) + 1):
@@ -439,7 +438,7 @@ def test_closing_gives_the_broker_what_was_published(port: int, caplog: pytest.L
         with Probe(port) as probe:
             probe.subscribe("closing")
             link, _ = link_to(f"mqtt://{HOST}:{port}", "closing")
-            await link.open(5)
+            await link.open(BUSY_S)
             sent = [b"%d" % number for number in range(2500)]
             for payload in sent:
                 link.publish("closing", payload)

@@ -18,6 +18,7 @@ from greengrass_sim.invocation import Invocation, Reply
 from greengrass_sim.limits import Limits
 from greengrass_sim.router import Router
 from tests.greengrass_sim.groups import function_arn, write_group
+from tests.waiting import BUSY_S
 
 
 @dataclass(eq=False)
@@ -34,7 +35,7 @@ class Running:
     def deliver(self, message: Message) -> None:
         self.messages.append(message)
 
-    async def call(self, name: str, event: object, timeout: float = 20, **custom: Any) -> Reply:
+    async def call(self, name: str, event: object, timeout: float = BUSY_S, **custom: Any) -> Reply:
         """Calls the function as another one would, and waits for the answer."""
         payload = event if isinstance(event, bytes) else json.dumps(event).encode()
         invocation = Invocation(function_arn(name), payload, "cloud", custom)

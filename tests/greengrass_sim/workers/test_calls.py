@@ -14,6 +14,7 @@ from greengrass_sim.exchange import Message
 from greengrass_sim.invocation import Invocation, Reply
 from tests.greengrass_sim.groups import function, function_arn, group
 from tests.greengrass_sim.workers.functions import Running, run
+from tests.waiting import BUSY_S
 
 
 def manifold(name: str, **config: Any) -> dict[str, Any]:
@@ -78,7 +79,7 @@ def test_a_handler_that_ends_still_gets_its_answers(tmp_path: Path, end: str, pi
         running.exchange.register(arn, slow)
         event = {"do": "call", "arn": arn, "payload": None}
         answer = asyncio.create_task(running.returned("caller", event))
-        await asyncio.wait_for(slow.asked.wait(), 20)
+        await asyncio.wait_for(slow.asked.wait(), BUSY_S)
         ending = asyncio.create_task(ended(running))
         await asyncio.sleep(0.1)  # the worker's process has seen it
         slow.go.set()
@@ -103,7 +104,7 @@ def test_a_call_that_nobody_waits_for(tmp_path: Path) -> None:
         }
         answer = await running.returned("caller", {"do": "call", **event})
         assert answer == {"error": "", "body": ""}
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(BUSY_S):
             while not running.messages:
                 await asyncio.sleep(0.01)
         assert running.messages[0].source == function_arn("called")

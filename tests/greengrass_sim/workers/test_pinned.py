@@ -27,6 +27,7 @@ from greengrass_sim.workers.sandbox import MAX_PAYLOAD
 from greengrass_sim.workers.work import Outcome, Work
 from tests.greengrass_sim.groups import HANDLERS, function_arn, group, thing_arn, write_group
 from tests.greengrass_sim.groups import function as make_function
+from tests.waiting import BUSY_S
 
 
 @dataclass(eq=False)
@@ -35,7 +36,7 @@ class Running:
     published: list[tuple[str, bytes]] = field(default_factory=list)
     settled: list[int] = field(default_factory=list)
 
-    async def call(self, event: object, topic: str = "request/x", timeout: float = 20) -> Outcome:
+    async def call(self, event: object, topic: str = "request/x", timeout: float = BUSY_S) -> Outcome:
         """Sends an event (bytes as they are, all else as JSON) and waits for what becomes of it."""
         payload = event if isinstance(event, bytes) else json.dumps(event).encode()
         return await asyncio.wait_for(self.worker.run(Work((None, {"subject": topic}, {}), payload)), timeout)
@@ -52,7 +53,7 @@ class Running:
         """What the function publishes."""
         self.published.append((message.topic, message.payload))
 
-    async def until(self, condition: Callable[[], bool], timeout: float = 20) -> None:
+    async def until(self, condition: Callable[[], bool], timeout: float = BUSY_S) -> None:
         async with asyncio.timeout(timeout):
             while not condition():
                 await asyncio.sleep(0.01)

@@ -24,6 +24,7 @@ from greengrass_sim.shadow.part import ShadowPart
 from tests.greengrass_sim.groups import HANDLERS, function, function_arn, group, write_group
 from tests.greengrass_sim.npm import installed
 from tests.greengrass_sim.workers.functions import Running, run
+from tests.waiting import BUSY_S
 
 NODE = Path(__file__).parent / "node"
 ANSWERS = ("answer/#", "cloud")
@@ -149,7 +150,7 @@ def test_a_message_is_settled_when_the_result_is_posted(tmp_path: Path, echo_fol
     )
 
 
-async def until(condition: Callable[[], bool], timeout: float = 20) -> None:
+async def until(condition: Callable[[], bool], timeout: float = BUSY_S) -> None:
     async with asyncio.timeout(timeout):
         while not condition():
             await asyncio.sleep(0.005)

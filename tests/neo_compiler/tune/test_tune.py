@@ -32,6 +32,7 @@ from neo_compiler.tune.survey import survey
 from neo_compiler.tune.verdict import Verdict
 from tests.neo_compiler.test_shell import wait_for
 from tests.neo_compiler.tune.conftest import NETWORK
+from tests.waiting import BUSY_S
 
 LONG = 300.0  # seconds: more than this model ever takes
 NEO = (sys.executable, "-m", "neo_compiler.cli")
@@ -178,9 +179,9 @@ def test_after_an_interruption_the_measured_kernels_are_known(
     network: Path, records: Path, folder: Path
 ) -> None:
     with start(network, folder) as process:
-        wait_for(lambda: len(rows(records)) > 0, 120)
+        wait_for(lambda: len(rows(records)) > 0, process)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=BUSY_S)
     assert (process.returncode, out, err) == (ExitCode.INTERRUPTED, "", "neo: interrupted\n")
     assert list(folder.iterdir()) == []
     known = rows(records)
@@ -191,9 +192,9 @@ def test_after_an_interruption_the_measured_kernels_are_known(
 
 def test_after_a_kill_the_measured_kernels_are_known(network: Path, records: Path, folder: Path) -> None:
     with start(network, folder) as process:
-        wait_for(lambda: len(rows(records)) > 0, 120)
+        wait_for(lambda: len(rows(records)) > 0, process)
         process.kill()
-        process.communicate(timeout=60)
+        process.communicate(timeout=BUSY_S)
     assert process.returncode == -signal.SIGKILL
     known = rows(records)
     after = tuning(compiled(network, folder / "a.tar.gz", LONG))
