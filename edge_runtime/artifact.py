@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import string
 import tempfile
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,12 +13,10 @@ from typing import BinaryIO
 
 from edge_runtime.errors import ArtifactError
 from edge_runtime.manifest import Manifest
-from edge_runtime.package.archive import extract
-from edge_runtime.package.cache import Cache, find_cache, log
+from edge_runtime.package.cache import UNUSABLE, Cache, find_cache, log
 from edge_runtime.package.choice import Choice, Wish, check_target, choose, view
-from edge_runtime.package.hashing import CHUNK
-from edge_runtime.package.seal import SealedBytes
-from edge_runtime.package.verify import MANIFEST, check_files, check_fit, check_folder, read_manifest
+from edge_runtime.package.unpacking import digest_of, needed, unpack
+from edge_runtime.package.verify import check_fit, check_folder, read_manifest
 
 LIBRARY = "compiled.so"
 PARAMS = "compiled.params"
@@ -97,12 +94,8 @@ def _opened(
     return Artifact(folder, view(manifest, variant), temporary, variant.files, choice)
 
 
-def _needed(manifest: Manifest, wish: Wish) -> Set[str]:
-    return choose(manifest, wish).files if manifest.variants else manifest.files.keys()
-
-
 def _open_folder(path: Path, wish: Wish, extras: bool = False) -> Artifact:
-    manifest = check_folder(path, extras, lambda found: _needed(found, wish))
+    manifest = check_folder(path, extras, lambda found: needed(found, wish))
     return _opened(path, manifest, wish)
 
 
@@ -110,8 +103,12 @@ def _open_archive(path: Path, wish: Wish) -> Artifact:
     with path.open("rb", buffering=0) as file:
         if file.read(2) != b"\x1f\x8b":
             raise ArtifactError("it is neither an artifact's folder nor a .tar.gz")
-        cache = find_cache()
-        return _open_cached(file, cache, wish) if cache else _open_temporarily(file, wish)
+        if cache := find_cache():
+            try:
+                return _open_cached(file, cache, wish)
+            except OSError as error:
+                log.warning(UNUSABLE, cache.root, error)
+        return _open_temporarily(file, wish)
 
 
 def _open_cached(file: BinaryIO, cache: Cache, wish: Wish) -> Artifact:
@@ -129,23 +126,26 @@ def _find_cached(file: BinaryIO, cache: Cache, wish: Wish) -> Artifact | None:
         return None
     with ThreadPoolExecutor(1) as thread:
         checked = thread.submit(_open_folder, entries[0], wish)
-        digest = _digest(file)
+        digest = digest_of(file)
     known = next((entry for entry in entries if entry.name.startswith(digest)), None)
     if known is None:
         return None
     try:
         manifest = read_manifest(known)
-    except ArtifactError as error:
-        log.warning("%s: %s; unpacking again", known, error)
-        return None
+    except (ArtifactError, OSError) as error:
+        return _damaged(known, error)
     entry = _entry(cache, (digest, size), manifest, wish)
     if entry not in entries:
         return None
     try:
         return checked.result() if entry == entries[0] else _open_folder(entry, wish)
-    except ArtifactError as error:
-        log.warning("%s: %s; unpacking again", entry, error)
-        return None
+    except (ArtifactError, OSError) as error:
+        return _damaged(entry, error)
+
+
+def _damaged(entry: Path, error: Exception) -> None:
+    """Or another process is replacing it."""
+    log.warning("%s: %s; unpacking again", entry, error)
 
 
 def _entry(cache: Cache, key: tuple[str, int], manifest: Manifest, wish: Wish) -> Path:
@@ -164,7 +164,7 @@ _SAFE = frozenset(string.ascii_letters + string.digits + "-_.")
 
 def _unpack_cached(file: BinaryIO, cache: Cache, wish: Wish) -> Artifact:
     with cache.workplace() as folder:
-        manifest, digest = _unpack(file, folder, wish)
+        manifest, digest = unpack(file, folder, wish)
         entry = _entry(cache, (digest, os.fstat(file.fileno()).st_size), manifest, wish)
         if entry.exists():
             cache.drop(entry)
@@ -176,37 +176,7 @@ def _open_temporarily(file: BinaryIO, wish: Wish) -> Artifact:
     temporary = tempfile.TemporaryDirectory(prefix="neo-edge-")
     try:
         folder = Path(temporary.name)
-        return _opened(folder, _unpack(file, folder, wish)[0], wish, temporary)
+        return _opened(folder, unpack(file, folder, wish)[0], wish, temporary)
     except BaseException:
         temporary.cleanup()
         raise
-
-
-def _unpack(file: BinaryIO, folder: Path, wish: Wish) -> tuple[Manifest, str]:
-    """The manifest lies first in archives of ours; where it does not, what came before it may be too much."""
-    sealed = SealedBytes(_pieces(file))
-
-    @functools.cache
-    def known() -> Set[str]:
-        return _needed(read_manifest(folder), wish)
-
-    found = extract(sealed, folder, lambda name: not (folder / MANIFEST).exists() or name in known())
-    found.pop(MANIFEST, None)
-    manifest = read_manifest(folder)
-    check_files(manifest, found)
-    for name in found.keys() - _needed(manifest, wish):
-        (folder / name).unlink(missing_ok=True)
-    return manifest, sealed.digest
-
-
-def _digest(file: BinaryIO) -> str:
-    sealed = SealedBytes(_pieces(file))
-    for _ in sealed:
-        pass
-    return sealed.digest
-
-
-def _pieces(file: BinaryIO) -> Iterator[bytes]:
-    file.seek(0)
-    while piece := file.read(CHUNK):
-        yield piece

@@ -71,10 +71,14 @@ class ChainSession:
         self, inputs: Sequence[TensorSpec], outputs: Sequence[TensorSpec], parts: Sequence[Engine]
     ) -> None:
         self._inputs, self._outputs = [spec.name for spec in inputs], [spec.name for spec in outputs]
-        self._parts = [
-            ([spec.name for spec in part.inputs], [spec.name for spec in part.outputs], part.session())
-            for part in parts
-        ]
+        self._parts: list[tuple[list[str], list[str], Session]] = []
+        with ExitStack() as opened:
+            for part in parts:
+                session = part.session()
+                opened.callback(session.close)
+                names = [spec.name for spec in part.inputs], [spec.name for spec in part.outputs]
+                self._parts.append((*names, session))
+            opened.pop_all()
         last = {name: place for place, (names, _, _) in enumerate(self._parts) for name in names}
         self._done = [
             [name for name, end in last.items() if end == place and name not in self._outputs]

@@ -14,14 +14,21 @@ WHOLE = -1  # the place of the engine that is the whole model; others are number
 
 
 class SessionPool:
-    """The sessions of one model, for any number of threads; owns the model too, and closes it last."""
+    """The sessions of one model, for any number of threads; owns the model too, and closes it last.
+
+    Raises RunError where there is no memory for a session.
+    """
 
     def __init__(self, model: Engine) -> None:
         self.engine = model
         self.steps = model.steps
         self.memory = model.memory
         self._lock = threading.Lock()
-        self._idle = [model.session()]
+        try:
+            self._idle = [model.session()]
+        except BaseException:
+            model.close()
+            raise
         self._busy = 0
         self._closed = False
 
@@ -77,7 +84,7 @@ class EngineSet:
     @property
     def memory(self) -> NativeMemory:
         """The sum of what the open engines take; parameters are one file, mapped from the same pages."""
-        rows = [pool.memory for pool in self._pools.values()]
+        rows = [pool.memory for pool in tuple(self._pools.values())]  # other threads may open more
         whole = NativeMemory(
             *(sum(getattr(row, field.name) for row in rows) for field in fields(NativeMemory))
         )

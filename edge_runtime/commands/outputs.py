@@ -29,10 +29,12 @@ def write_npz(path: Path, arrays: Mapping[str, Array]) -> None:
             _write_arrays(file, arrays)
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
-    except OSError as error:
+    except BaseException as error:
         if temporary:
             temporary.unlink(missing_ok=True)
-        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
+        if isinstance(error, OSError):
+            raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
+        raise
 
 
 def _write_arrays(file: IO[bytes], arrays: Mapping[str, Array]) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 log = logging.getLogger("edge_runtime")
 
+UNUSABLE = "the cache %s cannot be used (%s); unpacking to a temporary folder"
 _UNFINISHED = ".unfinished-"
 
 
@@ -67,6 +68,6 @@ def find_cache() -> Cache | None:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=root).close()
     except (OSError, RuntimeError) as error:  # RuntimeError: there is no home folder
-        log.warning("the cache %s cannot be used (%s); unpacking to a temporary folder", root, error)
+        log.warning(UNUSABLE, root, error)
         return None
     return Cache(root)

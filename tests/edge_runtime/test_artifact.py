@@ -144,6 +144,26 @@ def test_a_foreign_file_in_the_cache_entry(mlp_archive: Path) -> None:
     assert not (folder / "foreign").exists()
 
 
+def test_a_cache_that_cannot_be_used_is_passed_over(
+    mlp_archive: Path, cache: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Such as that of another user: here no file can be made that locks it."""
+    (cache / ".lock").mkdir(parents=True)
+    artifact = open_artifact(mlp_archive)
+    assert not artifact.folder.is_relative_to(cache)
+    assert f"the cache {cache} cannot be used" in caplog.text
+    artifact.close()
+    assert not artifact.folder.exists()
+
+
+def test_an_entry_that_cannot_be_read_is_replaced(mlp_archive: Path) -> None:
+    folder = open_artifact(mlp_archive).folder
+    (folder / "manifest.json").unlink()
+    (folder / "manifest.json").mkdir()
+    assert open_artifact(mlp_archive).folder == folder
+    assert (folder / "manifest.json").is_file()
+
+
 def test_many_processes_at_once(mlp_archive: Path, cache: Path) -> None:
     """On an empty cache, and again on one whose entry is damaged."""
     program = (

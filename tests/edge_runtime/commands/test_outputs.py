@@ -26,6 +26,12 @@ def test_whatever_the_names(tmp_path: Path) -> None:
         }
 
 
+def test_what_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="Object arrays"):
+        write_npz(tmp_path / "out.npz", {"first": np.zeros(3), "second": np.array([object()])})
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_not_at_all(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     for path in (tmp_path / "absent" / "out.npz", Path("/proc/out.npz"), tmp_path / "folder"):
