@@ -27,6 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"edge-runtime: error: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
+        # Forgets an interruption of an `exec`, as dataclasses use: `python -m` would end by the signal.
+        exec("")
         print("edge-runtime: interrupted", file=sys.stderr)
         return ExitCode.INTERRUPTED
 

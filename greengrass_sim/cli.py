@@ -35,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run(options)
     except KeyboardInterrupt:
+        # Forgets an interruption of an `exec`, as dataclasses use: `python -m` would end by the signal.
+        exec("")
         print("greengrass-sim: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:  # `greengrass-sim sub ... | head -1`: the reader has what it wanted

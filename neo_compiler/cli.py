@@ -24,6 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return run(arguments, program=argv is None)
     except KeyboardInterrupt:  # while the above was imported; `run` deals with the rest
+        exec("")  # as in `run`
         sys.stderr.write("neo: interrupted\n")
         return 130
 

@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace, *, program: bool) -> int:
             cause = KeyboardInterrupt() if interruption.happened else error
             return _explain(cause, path, _complain_as_neo if arguments.command == "compile" else _complain)
         finally:
-            interruption.over = True
+            interruption.end()
         return ExitCode.OK
 
 
@@ -105,6 +105,12 @@ class Interruption:
                 signal.signal(number, self._interrupt)
 
         sys.unraisablehook = self._again
+
+    def end(self) -> None:
+        """From now on nothing is interrupted."""
+        self.over = True
+        # Forgets an interruption of an `exec`, as dataclasses use: `python -m` would end by the signal.
+        exec("")
 
     def _again(self, ignored: sys.UnraisableHookArgs) -> None:
         """Python drops what is raised in a destructor: there, an interruption has to be raised once more."""
