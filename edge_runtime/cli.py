@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import argparse
 import logging
+import math
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from edge_runtime.commands.actions import COMMANDS
 from edge_runtime.errors import EdgeError, ExitCode
+
+N = TypeVar("N", int, float)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument(
         "--runs", type=_count, default=0, metavar="N", help="timed runs; default: for --seconds"
     )
-    bench.add_argument("--seconds", type=float, default=3.0, metavar="S", help="default: %(default)s")
+    bench.add_argument("--seconds", type=_seconds, default=3.0, metavar="S", help="default: %(default)s")
     bench.add_argument(
         "--warmup", type=_count, default=5, metavar="N", help="runs before; default: %(default)s"
     )
@@ -93,18 +97,31 @@ def _add(
 
 
 def _numbers(text: str) -> tuple[float, ...]:
-    return tuple(float(part) for part in text.split(","))
+    return tuple(_number(part, float, -math.inf) for part in text.split(","))
+
+
+def _seconds(text: str) -> float:
+    return _number(text, float, 0)
 
 
 def _count(text: str) -> int:
-    if (number := int(text)) < 0:
-        raise argparse.ArgumentTypeError(f"{text}: 0 or more expected")
-    return number
+    return _number(text, int, 0)
 
 
 def _positive(text: str) -> int:
-    if (number := int(text)) < 1:
-        raise argparse.ArgumentTypeError(f"{text}: at least 1 expected")
+    return _number(text, int, 1)
+
+
+def _number(text: str, kind: Callable[[str], N], least: float) -> N:
+    """Of this kind, finite, and not below `least`; argparse's own text would name a Python function."""
+    what = "a whole number" if kind is int else "a number"
+    try:
+        number = kind(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not {what}") from None
+    if not least <= number < math.inf:
+        bound = f", {least} or more" if math.isfinite(least) else ""
+        raise argparse.ArgumentTypeError(f"{text}: {what} is expected{bound}")
     return number
 
 

@@ -46,9 +46,7 @@ class ScrapeServer:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            with suppress(
-                OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError
-            ):
+            with suppress(*_BAD_REQUESTS):
                 head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), _READ_S)
                 writer.write(self._answer(head.split(b"\r\n", 1)[0].decode("latin-1")))
                 await writer.drain()

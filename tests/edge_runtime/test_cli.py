@@ -182,21 +182,26 @@ def test_selftest(capsys: pytest.CaptureFixture[str], mlp_folder: Path, tmp_path
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("arguments", "problem"),
     [
-        [],
-        ["fly"],
-        ["run"],
-        ["bench", "a", "--threads", "0"],
-        ["bench", "a", "--runs", "-1"],
-        ["run", "a", "--mean", "x"],
+        ([], "the following arguments are required: COMMAND"),
+        (["fly"], "invalid choice: 'fly'"),
+        (["run"], "the following arguments are required: ARTIFACT"),
+        (["bench", "a", "--threads", "0"], "--threads: 0: a whole number is expected, 1 or more"),
+        (["bench", "a", "--threads", "two"], "--threads: 'two' is not a whole number"),
+        (["bench", "a", "--runs", "-1"], "--runs: -1: a whole number is expected, 0 or more"),
+        (["bench", "a", "--seconds", "nan"], "--seconds: nan: a number is expected, 0 or more"),
+        (["run", "a", "--mean", "1,x"], "--mean: 'x' is not a number"),
+        (["run", "a", "--scale", "inf"], "--scale: inf: a number is expected"),
     ],
 )
-def test_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_usage(arguments: list[str], problem: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(arguments)
     assert caught.value.code == 2
-    assert "usage: edge-runtime" in capsys.readouterr().err
+    errors = capsys.readouterr().err
+    assert "usage: edge-runtime" in errors
+    assert problem in errors
 
 
 def thread_names(pid: int) -> list[str]:
