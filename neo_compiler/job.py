@@ -33,7 +33,7 @@ from neo_compiler.parts.task import Job, Task
 from neo_compiler.report import PackageReport, Report
 from neo_compiler.sizes import fixed_shapes
 from neo_compiler.stages import Observer, Stages
-from neo_compiler.target import Target, find_target
+from neo_compiler.target import Precision, Target, find_target
 from neo_compiler.target.neo import with_options
 from neo_compiler.tune.outcome import Tuning
 from neo_compiler.verify import OutputCheck, Sample, draw_sample
@@ -160,6 +160,13 @@ def _target(options: CompileOptions) -> Target:
         target = replace(target, compiler=options.cross_compiler)
     if target.compiler:
         system_compiler(target)
+    if options.precision is not Precision.FP32:
+        if not target.gpu:
+            raise UsageError(
+                f"--precision {options.precision} is for targets with a GPU, and {target.name} has none: "
+                "leave it out, CPUs compute in fp32"
+            )
+        target = replace(target, precision=options.precision)
     if options.tune is not None:
         _require_here(target)
     return target

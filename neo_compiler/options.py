@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from neo_compiler.errors import UsageError
+from neo_compiler.precision import Precision
 from neo_compiler.sizes import Shapes, Sizes, as_size, as_sizes
 
 
@@ -33,7 +34,8 @@ class CompileOptions:
     spent on measuring kernels; with 0 the records of earlier measurements are used, with None (the default)
     not even they, so that the same options give the same bytes. `further_targets` are compiled into the same
     artifact. `trust` allows model files that run code of their own when they are opened. `cross_compiler`
-    names a C compiler that links for the device, instead of ziglang.
+    names a C compiler that links for the device, instead of ziglang. `precision` is what matrix products and
+    convolutions on a GPU may be rounded to; the tolerance of that is its own.
     """
 
     model: Path
@@ -51,6 +53,7 @@ class CompileOptions:
     further_targets: tuple[str, ...] = ()
     trust: bool = False
     cross_compiler: str = ""
+    precision: Precision = Precision.FP32
 
     def __post_init__(self) -> None:
         if not 0 <= self.tolerance < float("inf"):
@@ -68,7 +71,7 @@ class Keywords(TypedDict, total=False):
     output: str | Path | None
     input_shapes: Mapping[str, Sequence[int | str | Sequence[int]]] | None
     dimensions: Mapping[str, int | str | Sequence[int]] | None
-    tolerance: float
+    tolerance: float | None
     seed: int
     target_file: str | Path | None
     compiler_options: Mapping[str, Any] | None
@@ -77,6 +80,7 @@ class Keywords(TypedDict, total=False):
     fallback: str
     trust: bool
     cross_compiler: str
+    precision: str
 
 
 def options_from(keywords: Keywords) -> CompileOptions:
@@ -85,6 +89,8 @@ def options_from(keywords: Keywords) -> CompileOptions:
         raise TypeError(f"compile() got an unexpected keyword argument {unknown[0]!r}")
     given: dict[str, Any] = dict(keywords)
     targets = given.pop("target", CompileOptions.target)
+    if given.get("tolerance") is None:
+        given["tolerance"] = Precision(given.get("precision", Precision.FP32)).tolerance
     first, *further = (targets,) if isinstance(targets, str) else targets
     found = {name: _READ[name](value) if name in _READ else value for name, value in given.items()}
     return CompileOptions(model=Path(), target=first, further_targets=tuple(further), **found)
@@ -101,4 +107,5 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     "dimensions": lambda given: {name: as_sizes(sizes) for name, sizes in (given or {}).items()},
     "compiler_options": lambda given: dict(given or {}),
     "fallback": Fallback,
+    "precision": Precision,
 }

@@ -12,12 +12,14 @@ from edge_runtime.manifest import Accuracy, Manifest, Part
 from edge_runtime.shapes import range_text
 from neo_compiler.native.weights import Sharing
 from neo_compiler.package.variants import megabytes, storage
+from neo_compiler.target.gpus import gpus
 from neo_compiler.tune.outcome import Tuning
 from neo_compiler.verify import OutputCheck
 from neo_compiler.verify.execute import NATIVELY
 
 SCHEMA_VERSION = 1
 NOT_EXECUTED = "not known: this machine cannot execute the code; run `edge-runtime selftest` on the device"
+TENSOR_RULE = "tensor cores"  # see neo_compiler.schedule.gpu.apply
 NO_RULE = "unscheduled"  # kernels that run as TVM wrote them
 
 
@@ -48,6 +50,11 @@ class Report:
         return () if self.executed else (self.manifest.target.name,)
 
     @property
+    def tensor_calls(self) -> int:
+        """How many kernel calls of a run use tensor cores."""
+        return sum(rule == TENSOR_RULE for _, rule in self.calls)
+
+    @property
     def size(self) -> int:
         """Bytes of the artifact as it lies on disk."""
         return size_on_disk(self.path)
@@ -62,6 +69,7 @@ class Report:
             "size": self.size,
             "files": {name: entry.size for name, entry in manifest.files.items()},
             "memory": asdict(manifest.memory),
+            "precision": manifest.compiler.options.get("precision", "fp32"),
             "seconds": {"/".join(path): round(seconds, 4) for path, seconds in self.seconds.items()},
             "executed": self.executed or None,
             "accuracy": asdict(manifest.accuracy) if manifest.accuracy else None,
@@ -89,6 +97,7 @@ class Report:
             ("size", f"{megabytes(self.size)} ({_largest_files(manifest)})"),
             ("memory", f"{arena} a session, {weights} of weights shared by all"),
             ("kernels", self._kernels()),
+            *self._precision(),
             *([("parts", _chain(manifest.parts))] if manifest.parts else []),
             *self._sizes(),
             *(self.tuning.rows() if self.tuning else []),
@@ -98,6 +107,18 @@ class Report:
             rows.append(("difference", _difference(found)))
             rows.append(("reference", found.reference))
         return rows
+
+    def _precision(self) -> list[tuple[str, str]]:
+        """What became of a precision that was asked for."""
+        asked, gpu = self.manifest.compiler.options.get("precision"), self.manifest.target.gpu
+        if asked is None or gpu is None:
+            return []
+        if asked not in gpus()[gpu.arch].precisions:
+            return [
+                ("precision", f"fp32 throughout: {gpu.arch} has no tensor cores for {asked} that are used")
+            ]
+        count = self.tensor_calls
+        return [("precision", f"{asked} in {count} of {len(self.calls)} calls, on tensor cores; else fp32")]
 
     def _sizes(self) -> list[tuple[str, str]]:
         """What was compiled for which sizes, and what of the weights is kept once."""

@@ -15,6 +15,7 @@ from neo_compiler.console.failure import failure_json
 from neo_compiler.console.progress import progress
 from neo_compiler.errors import UsageError
 from neo_compiler.options import CompileOptions, Fallback
+from neo_compiler.precision import Precision
 from neo_compiler.report import SCHEMA_VERSION
 from neo_compiler.sizes import parse_dimensions, parse_input_shapes
 from neo_compiler.target.find import HOST
@@ -31,6 +32,7 @@ WARNING = (
 def run(arguments: argparse.Namespace) -> None:
     """Compile; the artifact's path, or the report as JSON, goes to stdout and the table to stderr."""
     compiler_options = parse_compiler_options(arguments.compiler_options)
+    precision = Precision(arguments.precision)
     target, *further = _targets(arguments, compiler_options)
     options = CompileOptions(
         model=Path(arguments.model),
@@ -43,11 +45,12 @@ def run(arguments: argparse.Namespace) -> None:
         output=Path(arguments.output) if arguments.output else None,
         input_shapes=parse_input_shapes(arguments.input_shape),
         dimensions=parse_dimensions(arguments.dim),
-        tolerance=arguments.tolerance,
+        tolerance=precision.tolerance if arguments.tolerance is None else arguments.tolerance,
         seed=arguments.seed,
         tune=arguments.tune,
         fallback=Fallback(arguments.fallback),
         trust=arguments.trust,
+        precision=precision,
     )
     with progress(hidden=arguments.quiet) as observer:
         from neo_compiler.job import compile_job

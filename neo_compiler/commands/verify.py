@@ -21,6 +21,7 @@ from neo_compiler.frontend import Reading, load
 from neo_compiler.graph.prepare import prepared
 from neo_compiler.graph.small_types import stored
 from neo_compiler.options import CompileOptions
+from neo_compiler.precision import Precision
 from neo_compiler.verify import OutputCheck, Sample, compare, draw_sample
 
 if TYPE_CHECKING:
@@ -35,8 +36,11 @@ def run(arguments: argparse.Namespace) -> None:
     With `layers`, a mismatch is traced to the first node that differs, which is named on stderr, and with
     `json` on stdout.
     """
-    options = CompileOptions(Path(arguments.model), tolerance=arguments.tolerance, seed=arguments.seed)
     with edge_runtime.load(arguments.artifact, threads=1) as artifact:
+        tolerance = arguments.tolerance
+        if tolerance is None:
+            tolerance = _precision(artifact.manifest).tolerance
+        options = CompileOptions(Path(arguments.model), tolerance=tolerance, seed=arguments.seed)
         rows = _sizes(artifact.manifest)
         largest = {spec.name: shape_of(spec, rows[-1]) for spec in artifact.inputs}
         model = load(options.model, Reading(arguments.trust, largest))
@@ -57,6 +61,11 @@ def run(arguments: argparse.Namespace) -> None:
                 if number == 0:
                     checks += [replace(check, name=_name(check.name, sizes)) for check in found]
     _answer(checks, arguments)
+
+
+def _precision(manifest: Manifest) -> Precision:
+    """What the artifact's products were allowed to be rounded to."""
+    return Precision(manifest.compiler.options.get("precision", Precision.FP32))
 
 
 def _answer(checks: Sequence[OutputCheck], arguments: argparse.Namespace) -> None:
@@ -107,6 +116,7 @@ def _trace(
     asked = manifest.compiler.options.get("compiler_options", {})
     file = Path(arguments.target_file) if arguments.target_file else None
     target = with_options(find_target(manifest.target.name, file), asked)
+    target = replace(target, precision=_precision(manifest))
     parts = prepare_parts(model, shapes, lambda _proto: [sample.inputs])
     return first_difference(model, parts, target, sample.inputs, max(sample.tolerances.values()))
 

@@ -83,13 +83,21 @@ FALLBACK = (
     Argument("--no-fallback", action="store_const", const="never", dest="fallback", help="= never"),
 )
 
+PRECISION = Argument(
+    "--precision",
+    choices=("fp32", "tf32", "fp16"),
+    default="fp32",
+    help="what a GPU may round the factors of products and convolutions to, for its tensor cores; default: "
+    "fp32, which is exact",
+)
+
 COMPARISON = (
     Argument(
         "--tolerance",
         type=float,
-        default=1e-4,
         metavar="X",
-        help="largest difference from onnxruntime, relative to an output's largest magnitude; default: 1e-4",
+        help="largest difference from onnxruntime, relative to an output's largest magnitude; default: 1e-4, "
+        "with --precision tf32 1e-3, with fp16 1e-2",
     ),
     Argument("--seed", type=int, default=0, metavar="N", help="of the inputs to compare on; default: 0"),
 )
@@ -127,6 +135,7 @@ COMMANDS = (
                 help="measure kernels on this machine for so long and keep the records; "
                 "0: use earlier records",
             ),
+            PRECISION,
             FALLBACK,
             *COMPARISON,
             *VERBOSITY,

@@ -32,7 +32,7 @@ from neo_compiler.frontend.labels import labels_of
 from neo_compiler.graph.small_types import stored
 from neo_compiler.options import CompileOptions
 from neo_compiler.parts.assembly import BuiltPart, tensor_spec
-from neo_compiler.target import Target
+from neo_compiler.target import Precision, Target
 from neo_compiler.target.gpus import gpus
 from neo_compiler.verify import Sample
 from neo_compiler.verify.execute import Verified
@@ -80,15 +80,15 @@ def _tuples(names: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
 def target_needs(target: Target) -> TargetNeeds:
     """What a machine has to be to run code for `target`."""
     return TargetNeeds(
-        target.name, target.triple, target.arch, target.cpu, target.requires, _gpu_needs(target.gpu)
+        target.name, target.triple, target.arch, target.cpu, target.requires, _gpu_needs(target)
     )
 
 
-def _gpu_needs(name: str) -> GpuNeeds | None:
-    if not name:
+def _gpu_needs(target: Target) -> GpuNeeds | None:
+    if not target.gpu:
         return None
-    gpu = gpus()[name]
-    return GpuNeeds("cuda", name, gpu.ptx, ".".join(map(str, gpu.cuda)))
+    gpu, precision = gpus()[target.gpu], target.precision
+    return GpuNeeds("cuda", gpu.name, gpu.ptx_for(precision), ".".join(map(str, gpu.cuda_for(precision))))
 
 
 def _placements(parts: Sequence[BuiltPart]) -> Iterator[Placement]:
@@ -186,6 +186,7 @@ def _compiler_identity(
         "tolerance": options.tolerance,
         "seed": options.seed,
         **({"compiler_options": dict(options.compiler_options)} if options.compiler_options else {}),
+        **({"precision": str(target.precision)} if target.precision is not Precision.FP32 else {}),
         **({"cross_compiler": target.compiler} if target.compiler else {}),
         **({} if tuned is None else {"tuned": dict(sorted(tuned.items()))}),
     }

@@ -7,6 +7,8 @@ import tomllib
 from dataclasses import dataclass
 from importlib import resources
 
+from neo_compiler.precision import Precision
+
 # A version of the PTX language -> the first CUDA version whose driver reads it.
 _DRIVERS: dict[str, tuple[int, int]] = {
     "4.0": (6, 0),
@@ -28,23 +30,36 @@ _DRIVERS: dict[str, tuple[int, int]] = {
 
 @dataclass(frozen=True)
 class Gpu:
-    """An architecture such as "sm_53"; `ptx` is the first version of the PTX language that has it."""
+    """An architecture such as "sm_53"; `ptx` is the first version of the PTX language that has it.
+
+    `tensor_ptx` is the first that has its tensor cores' instructions, where that is a later one; `precisions`
+    are those that products have on them.
+    """
 
     name: str
     about: str
     ptx: str
+    tensor_ptx: str = ""
+    precisions: tuple[Precision, ...] = ()
 
-    @property
-    def cuda(self) -> tuple[int, int]:
+    def ptx_for(self, precision: Precision) -> str:
+        """The version of the PTX language for kernels of that precision."""
+        return (self.tensor_ptx or self.ptx) if precision in self.precisions else self.ptx
+
+    def cuda_for(self, precision: Precision) -> tuple[int, int]:
         """The first CUDA version whose driver reads that PTX."""
-        return driver_version(self.ptx)
+        return driver_version(self.ptx_for(precision))
 
 
 @functools.cache
 def gpus() -> dict[str, Gpu]:
     """All architectures by name."""
     text = resources.files("neo_compiler.target").joinpath("gpus.toml").read_text(encoding="utf-8")
-    return {name: Gpu(name, **row) for name, row in tomllib.loads(text).items()}
+    rows = tomllib.loads(text).items()
+    return {
+        name: Gpu(name, **row | {"precisions": tuple(map(Precision, row.get("precisions", ())))})
+        for name, row in rows
+    }
 
 
 def driver_version(ptx: str) -> tuple[int, int]:

@@ -135,8 +135,8 @@ def _with_gpu_options(target: Target, options: Mapping[str, Any]) -> Target:
         raise TargetError(
             f"no code for the GPU {options['gpu-code']!r}; there is some for {', '.join(gpus())}"
         )
-    if "cuda-ver" in options and _version(options["cuda-ver"]) < gpu.cuda:
-        needed = ".".join(map(str, gpu.cuda))
+    if "cuda-ver" in options and _version(options["cuda-ver"]) < gpu.cuda_for(target.precision):
+        needed = ".".join(map(str, gpu.cuda_for(target.precision)))
         raise TargetError(
             f"{gpu.name} needs a driver of CUDA {needed}, and cuda-ver is {options['cuda-ver']}"
         )

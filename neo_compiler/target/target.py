@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from neo_compiler.precision import Precision
+
 
 @dataclass(frozen=True)
 class Target:
@@ -14,7 +16,7 @@ class Target:
     profile stands for machines of any size, `emulate` is "" where qemu-user has no such CPU. `in_order` tells
     that a core waits for each result that the next instruction needs. `gpu` is the architecture of an NVIDIA
     GPU, such as "sm_53", that does the work; "" where the CPU does. `compiler` is a C compiler of the system
-    that links for the device; "" for ziglang.
+    that links for the device; "" for ziglang. `precision` is what the user allows the GPU's matrix products.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Target:
     also: tuple[str, ...] = ()
     gpu: str = ""
     compiler: str = ""
+    precision: Precision = Precision.FP32
 
     @property
     def lanes(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,7 @@ from neo_compiler.native.build import build
 from neo_compiler.native.extract import Program, extract
 from neo_compiler.native.plan import Placed, Plan, Where
 from neo_compiler.schedule import schedule
-from neo_compiler.target import find_target
+from neo_compiler.target import Precision, find_target
 from neo_compiler.tools import translate
 from neo_compiler.verify.difference import difference
 from neo_compiler.verify.reference import Reference
@@ -103,9 +103,11 @@ class Compiled:
             model.close()
 
 
-def compile_onnx(model: onnx.ModelProto, folder: Path, target: str = "host") -> Compiled:
+def compile_onnx(
+    model: onnx.ModelProto, folder: Path, target: str = "host", precision: Precision = Precision.FP32
+) -> Compiled:
     """Compile `model` into `folder`; skips the test where this machine cannot run `target`."""
-    profile = find_target(target)
+    profile = replace(find_target(target), precision=precision)
     if profile.arch != machine() or not set(profile.requires) <= cpu_flags():
         pytest.skip(f"this machine cannot run code for {target}")
     prepared = prepare(model, {})
@@ -135,7 +137,9 @@ def families(names: Iterable[str], narrow: Iterable[str]) -> pytest.MarkDecorato
     return pytest.mark.parametrize(("family", "target"), pairs)
 
 
-def check(rows: Mapping[str, Case], folder: Path, target: str = "host") -> Compiled:
+def check(
+    rows: Mapping[str, Case], folder: Path, target: str = "host", precision: Precision = Precision.FP32
+) -> Compiled:
     """Compile all rows as one model, and assert that every output is that of onnxruntime.
 
     Another run goes before, with NaN for every float: nothing that it leaves in memory may show.
@@ -146,7 +150,7 @@ def check(rows: Mapping[str, Case], folder: Path, target: str = "host") -> Compi
     inputs = {prefix + name: value for prefix, case in cases.items() for name, value in case.inputs().items()}
     poisoned = tuple(prefix for prefix, case in cases.items() if case.poisoned)
     before = {name: _poison(value) if name.startswith(poisoned) else value for name, value in inputs.items()}
-    compiled = compile_onnx(model, folder, target)
+    compiled = compile_onnx(model, folder, target, precision)
     actual, expected = compiled.run(before, inputs), Reference(model).run(inputs)
     assert list(actual) == list(expected)
     if wrong := _wrong(dict(zip(rows, cases, strict=True)), rows, expected, actual):

@@ -370,6 +370,8 @@ _ROUND = {"rni": "rint", "rzi": "trunc", "rmi": "floor", "rpi": "ceil"}
 
 
 def _cvt(op: Operation) -> str:
+    if "tf32" in op.modifiers:
+        return f"{op.bits(op.raw[0])} = rounded_tf32({op.bits(op.raw[1])});"
     to, source = op.types[0], op.types[1]
     if len(op.types) != 2 or "f16x2" in op.types:
         raise op.unknown()
@@ -424,6 +426,26 @@ def _shfl(op: Operation) -> str:
     rows.append(f"{op.bits(target)} = got_;")
     if inside:
         rows.append(f"{op.bits(inside)} = ok_;")
+    return "{ " + " ".join(rows) + " }"
+
+
+_SHAPES = {"m16n8k8": 8, "m16n8k16": 16}
+
+
+def _mma(op: Operation) -> str:
+    """mma.sync.aligned.SHAPE.row.col.f32.KIND.KIND.f32 {d}, {a}, {b}, {c}; KIND is tf32 or f16"""
+    terms = next((terms for shape, terms in _SHAPES.items() if shape in op.modifiers), 0)
+    wide = "tf32" in op.modifiers
+    if not terms or not (wide or op.types.count("f16") == 2) or not {"row", "col"} <= set(op.modifiers):
+        raise op.unknown()
+    to, first, second, third = (_registers(operand) for operand in op.raw)
+    count = terms // (4 if wide else 8)
+    if (len(to), len(first), len(second), len(third)) != (4, 2 * count, count, 4):
+        raise op.unknown()
+    given = ", ".join(op.bits(register) for register in (*first, *second, *third))
+    rows = [f"uint32_t given_[] = {{{given}}}, got_[4];"]
+    rows.append(f"multiply(self, given_, {terms}, {int(wide)}, got_, {op.row.number});")
+    rows += [f"{op.bits(register)} = got_[{number}];" for number, register in enumerate(to)]
     return "{ " + " ".join(rows) + " }"
 
 
@@ -525,6 +547,7 @@ OPERATIONS: dict[str, Callable[[Operation], str]] = {
     "bar": _barrier,
     "barrier": _barrier,
     "shfl": _shfl,
+    "mma": _mma,
     "call": _call,
     "bfe": _bfe,
     "popc": _popc,

@@ -9,6 +9,7 @@
 #include "machine.h"
 
 enum { STACK = 1 << 16, MOST_THREADS = 1024, WARP = 32, UNWRITTEN = 0xff };
+enum { MOST_OFFERED = 10 }; /* registers that an instruction of a warp takes of a lane */
 enum { RUNNING, WAITING, SHUFFLING, FINISHED };
 
 typedef struct {
@@ -17,15 +18,15 @@ typedef struct {
   char *shared;
   int state;
   uint32_t site;   /* of the barrier at which it waits */
-  uint32_t offered; /* to the other threads of its warp */
-  uint32_t *warp;   /* what they offered */
+  uint32_t offered[MOST_OFFERED];  /* to the other threads of its warp */
+  uint32_t (*warp)[MOST_OFFERED]; /* what they offered */
   ucontext_t context;
 } thread;
 
 typedef void body_function(thread *self);
 
 static thread threads_[MOST_THREADS];
-static uint32_t offers[MOST_THREADS];
+static uint32_t offers[MOST_THREADS][MOST_OFFERED];
 static ucontext_t scheduler;
 static char *stacks;
 static thread *current;
@@ -87,9 +88,9 @@ static void give_way(thread *self, int state, uint32_t site) {
 }
 
 static inline uint32_t shuffle(thread *self, uint32_t value, uint32_t lane, uint32_t site) {
-  self->offered = value;
+  self->offered[0] = value;
   give_way(self, SHUFFLING, site);
-  return self->warp[lane];
+  return self->warp[lane][0];
 }
 
 static void enter(void) {
@@ -131,8 +132,8 @@ static int resolve_shuffles(uint32_t count) {
       continue;
     for (uint32_t i = first; i < end; i++) {
       if (threads_[i].state != SHUFFLING || threads_[i].site != threads_[first].site)
-        fail(&threads_[i], "a shuffle that not all of its warp take part in", threads_[i].site, 0);
-      offers[i] = threads_[i].offered;
+        fail(&threads_[i], "an instruction of a warp that not all of it take part in", threads_[i].site, 0);
+      memcpy(offers[i], threads_[i].offered, sizeof offers[i]);
     }
     any = 1;
   }
@@ -250,4 +251,31 @@ static inline uint64_t extracted(uint64_t bits, uint32_t start, uint32_t length)
 static inline float fma_down(float a, float b, float c) {
   float nearest = fmaf(a, b, c);
   return (double)nearest > (double)a * b + c ? nextafterf(nearest, -INFINITY) : nearest;
+}
+
+/* To the ten bits of tf32's fraction, halves away from zero. */
+static inline uint32_t rounded_tf32(uint32_t bits) {
+  return (bits & 0x7f800000) == 0x7f800000 ? bits : (bits + 0x1000) & 0xffffe000;
+}
+
+/* Term `term` of row `row`, or of column `row` of the second operand, of which `first` is the first register. */
+static double factor(uint32_t (*warp)[MOST_OFFERED], int row, int term, int wide, int rows, int first) {
+  int packed = wide ? 1 : 2, part = term / (4 * packed), lane = row % 8 * 4 + term / packed % 4;
+  uint32_t bits = warp[lane][first + part * rows + row / 8];
+  return wide ? F(bits & 0xffffe000) : (double)H((uint16_t)(bits >> 16 * (term % 2)));
+}
+
+/* A warp's product of 16 rows and 8 columns: `given` holds a lane's registers of both operands, and four sums
+ * (PTX ISA 7.8, 9.7.14.5). The hardware ignores what tf32 has no bits for, and adds up in float. */
+static inline void multiply(thread *self, const uint32_t *given, int terms, int wide, uint32_t *result, uint32_t site) {
+  int parts = terms / (wide ? 4 : 8), lane = (int)(self->number % WARP);
+  memcpy(self->offered, given, (size_t)(3 * parts) * sizeof *given);
+  give_way(self, SHUFFLING, site);
+  for (int i = 0; i < 4; i++) {
+    int row = lane / 4 + i / 2 * 8, column = lane % 4 * 2 + i % 2;
+    float sum = F(given[3 * parts + i]);
+    for (int term = 0; term < terms; term++)
+      sum += (float)(factor(self->warp, row, term, wide, 2, 0) * factor(self->warp, column, term, wide, 1, 2 * parts));
+    result[i] = FB(sum);
+  }
 }

@@ -202,7 +202,7 @@ def _function(kernel: Kernel, functions: dict[str, Kernel]) -> Iterator[str]:
         yield f"  _Alignas(16) uint8_t l_{plain(name)}[{size}];"
     for number, text in kernel.body:
         row = Line(number, text, kernel, params, functions)
-        yielding = yielding or re.search(r"\bbar(rier)?\.|\bshfl\.", text) is not None
+        yielding = yielding or re.search(r"\bbar(rier)?\.|\b(shfl|mma)\.", text) is not None
         yield f"  {statement(row)}"
     yield "  return;"
     yield "}"

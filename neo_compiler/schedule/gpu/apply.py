@@ -11,7 +11,7 @@ from tvm.s_tir import Schedule
 from tvm.s_tir.dlight import gpu as dlight
 from tvm.s_tir.schedule import ScheduleError
 
-from neo_compiler.schedule.gpu import direct, products, rows
+from neo_compiler.schedule.gpu import direct, products, rows, tensor_cores
 from neo_compiler.target import Target
 
 Rule = Callable[[tirx.PrimFunc, Target], Schedule | None]
@@ -24,6 +24,7 @@ def _last_resort(function: tirx.PrimFunc, _target: Target) -> Schedule | None:
 
 
 RULES: dict[str, Rule] = {
+    "tensor cores": tensor_cores.schedule,
     "matmul": products.schedule,
     "reduction": rows.schedule_one,
     "rows": rows.schedule_many,

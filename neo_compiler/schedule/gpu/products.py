@@ -11,20 +11,13 @@ from dataclasses import dataclass
 
 from tvm import tirx
 from tvm.s_tir import Schedule
-from tvm.s_tir.dlight.gpu.matmul import (
-    IterKind,
-    auto_inline_consumer_chain,
-    auto_inline_producers,
-    detect_iter_traits,
-    get_index_map,
-)
+from tvm.s_tir.dlight.gpu.matmul import auto_inline_consumer_chain, auto_inline_producers
 from tvm.s_tir.schedule import LoopRV, SBlockRV
 
-from neo_compiler.schedule.blocks import extents
-from neo_compiler.schedule.gpu.work import matrix_sizes, reductions_of
+from neo_compiler.schedule.gpu.product import product_of
 from neo_compiler.target import Target
 
-_FEWEST, _SHALLOWEST = 8, 8  # below these, most of a tile would be nothing
+_FEWEST = (8, 8, 8)  # rows, columns, terms: below these, most of a tile would be nothing
 _MICRO = 4  # values along each side of a thread's tile: one load of four from shared memory
 _TILES = ((64, 64), (64, 32), (32, 32))
 _FEWEST_BLOCKS = 32  # as many keep a small GPU busy; a larger one has work for more
@@ -47,20 +40,14 @@ class Tiling:
 
 def schedule(function: tirx.PrimFunc, _target: Target) -> Schedule | None:
     """Schedule a function whose only reduction is a matrix product that fills tiles."""
-    sch = Schedule(function)
-    reductions = reductions_of(sch)
-    if len(reductions) != 1:
+    product = product_of(function, _FEWEST)
+    if product is None:
         return None
-    block = reductions[0].block
-    sizes = matrix_sizes(sch, block)
-    if sizes is None or min(sizes[:2]) < _FEWEST or sizes[2] < _SHALLOWEST:
-        return None
-    rows_fast = _rows_are_contiguous(sch, block)
-    _normalise(sch, block)
-    batch, *_ = extents(sch, sch.get_loops(block))
-    fast, slow = sizes[:2] if rows_fast else sizes[1::-1]
-    _tile(sch, block, _tiling(batch, fast, slow, sizes[2]), rows_fast)
-    return sch
+    fast, slow = product.columns, product.rows
+    if product.rows_fast:
+        fast, slow = slow, fast
+    _tile(product.sch, product.block, _tiling(product.batch, fast, slow, product.depth), product.rows_fast)
+    return product.sch
 
 
 def _tiling(batch: int, fast: int, slow: int, depth: int) -> Tiling:
@@ -71,23 +58,6 @@ def _tiling(batch: int, fast: int, slow: int, depth: int) -> Tiling:
 
     chosen = next((tile for tile in _TILES if blocks(tile) >= _FEWEST_BLOCKS), _TILES[-1])
     return Tiling(*chosen, 16 if depth >= 64 else 8)
-
-
-def _rows_are_contiguous(sch: Schedule, block: SBlockRV) -> bool:
-    """Whether neighbours in memory belong to one column, as the pixels of a convolution's result do."""
-    traits = detect_iter_traits(sch.get(block))[2]
-    return [trait.kind for trait in traits if int(trait.extent) > 1][-1] is IterKind.kIter_I
-
-
-def _normalise(sch: Schedule, block: SBlockRV) -> None:
-    """Let the block be C[s, i, j] += A[s, i, k] * B[s, j, k]."""
-    read = [sch.reindex(block, ("read", number)) for number in range(2)]
-    written = sch.reindex(block, ("write", 0))
-    whole, *operands, result = get_index_map(sch.get(block))
-    for copy, index_map in zip(read, operands, strict=True):
-        sch.transform_layout(copy, ("write", 0), index_map)
-    sch.transform_layout(written, ("read", 0), result)
-    sch.transform_block_layout(block, whole)
 
 
 def _tile(sch: Schedule, block: SBlockRV, tiling: Tiling, rows_fast: bool) -> None:
