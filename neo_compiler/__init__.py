@@ -36,14 +36,14 @@ def compile(  # noqa: A001 - the public name
     `dimensions` does so for dimensions that the model names, as {"sequence": "1..128"}.
 
     The compiled model is run and compared with onnxruntime on inputs drawn with `seed`; `tolerance`, by
-    default that of the precision, is relative to each output's largest magnitude. Where neither this machine nor an emulator
-    can execute the code it is written unverified, and says so, unless `require_verified` forbids it. At most
-    `tune` seconds are spent on measuring kernels on this machine; 0 uses the records of earlier measurements,
-    None, the default, not even them. `fallback` tells what onnxruntime may run on the device where no native
-    code exists: "never" nothing, "parts", the default, parts of the model, "whole" even all of it.
-    `cross_compiler` names a C compiler of this system that links for the device, instead of ziglang.
-    `precision` "tf32" or "fp16" lets a GPU round the factors of products and convolutions for its tensor
-    cores, with a tolerance of 1e-3 or 1e-2; "fp32", the default, is exact, with one of 1e-4.
+    default that of the precision, is relative to each output's largest magnitude. Where neither this machine
+    nor an emulator can execute the code it is written unverified, and says so, unless `require_verified`
+    forbids it. At most `tune` seconds are spent on measuring kernels on this machine; 0 uses the records of
+    earlier measurements, None, the default, not even them. `fallback` tells what onnxruntime may run on the
+    device where no native code exists: "never" nothing, "parts", the default, parts of the model, "whole"
+    even all of it. `cross_compiler` names a C compiler of this system that links for the device, instead of
+    ziglang. `precision` "tf32" or "fp16" lets a GPU round the factors of products and convolutions for its
+    tensor cores, with a tolerance of 1e-3 or 1e-2; "fp32", the default, is exact, with one of 1e-4.
     `observer` is called with a StageEvent when a stage begins and ends.
 
     Raises a subclass of NeoError; its `exit_code` is the one that the command line ends with.
