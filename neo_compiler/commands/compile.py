@@ -11,6 +11,7 @@ from typing import Any
 
 from edge_runtime.errors import EdgeError
 from neo_compiler.commands.table import print_table
+from neo_compiler.console.absent import absent
 from neo_compiler.console.failure import failure_json
 from neo_compiler.console.progress import progress
 from neo_compiler.errors import UsageError
@@ -53,7 +54,8 @@ def run(arguments: argparse.Namespace) -> None:
         precision=precision,
     )
     with progress(hidden=arguments.quiet) as observer:
-        from neo_compiler.job import compile_job
+        with absent("torch"):
+            from neo_compiler.job import compile_job
 
         try:
             report = compile_job(options, observer)

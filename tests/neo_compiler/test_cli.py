@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -85,9 +86,19 @@ def test_compile_quiet_as_json(model_path: Path, folder: Path, capsys: pytest.Ca
 
 def test_another_process_writes_the_same_bytes(model_path: Path, artifact_path: Path, folder: Path) -> None:
     command = [*NEO, "compile", str(model_path), "-o", "a.tar.gz", "--quiet", *SHAPE]
-    environment = {"PYTHONHASHSEED": "1", "HOME": str(folder), "PATH": "/usr/bin:/bin"}
-    subprocess.run(command, check=True, env=environment)
+    environment = {
+        "PYTHONHASHSEED": "1",
+        "PYTHONPROFILEIMPORTTIME": "1",
+        "HOME": str(folder),
+        "PATH": "/usr/bin:/bin",
+        "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
+    }
+    subprocess.run(command, check=True, env=environment, stderr=subprocess.DEVNULL)
     assert (folder / "a.tar.gz").read_bytes() == artifact_path.read_bytes()
+    (log,) = folder.rglob("*.log")
+    imported = {line.rpartition("|")[2].strip() for line in log.read_text().splitlines()}
+    assert "tvm" in imported
+    assert "torch._C" not in imported  # TVM would import PyTorch, which nobody needs for an ONNX model
 
 
 @pytest.mark.parametrize(
