@@ -9,6 +9,7 @@ import tempfile
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -40,7 +41,7 @@ def run(options: Namespace) -> int:
     port = DEFAULT_PORT if options.port is None else options.port
     tls = TlsFiles(options.ca, options.cert, options.key)
     signal.signal(signal.SIGTERM, _leave)
-    with _work_folder(options.work) as work, open_broker(options.broker, port) as broker:
+    with _deaf_at_the_end(), _work_folder(options.work) as work, open_broker(options.broker, port) as broker:
         gate = _gate(options, group, broker) if options.pki else None
         deployment = DeploymentOptions(
             broker.url,
@@ -76,7 +77,7 @@ async def _serve(options: Namespace, group: Group, deployment: DeploymentOptions
     core.control.requests["deploy"] = Redeployment(options, core, gate)
     end: asyncio.Future[ExitCode] = loop.create_future()
     for number, code in _ENDS.items():
-        loop.add_signal_handler(number, _settle, end, code)
+        signal.signal(number, partial(_end, end, code))
     changed = asyncio.Event()
     starting = loop.create_task(_start(core, gate))
     starting.add_done_callback(lambda _: changed.set())
@@ -107,6 +108,12 @@ async def _start(core: Core, gate: Gate | None) -> None:
         raise
 
 
+def _end(end: asyncio.Future[ExitCode], code: ExitCode, _number: int, _frame: FrameType | None) -> None:
+    """Stays when the loop is closed, unlike the loop's own: further signals break off nothing that ends."""
+    if not end.done():
+        end.get_loop().call_soon_threadsafe(_settle, end, code)
+
+
 def _settle(end: asyncio.Future[ExitCode], code: ExitCode) -> None:
     if not end.done():
         end.set_result(code)
@@ -115,6 +122,16 @@ def _settle(end: asyncio.Future[ExitCode], code: ExitCode) -> None:
 def _leave(_number: int, _frame: FrameType | None) -> None:
     """SIGTERM while the broker starts or ends: unwinds, so that nothing is left behind."""
     sys.exit(ExitCode.OK)
+
+
+@contextmanager
+def _deaf_at_the_end() -> Iterator[None]:
+    """At the end: Python gives up its handlers before the process has ended."""
+    try:
+        yield
+    finally:
+        for number in _ENDS:
+            signal.signal(number, signal.SIG_IGN)
 
 
 @contextmanager

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from tests.greengrass_sim.brokers import KINDS
 from tests.greengrass_sim.command_line import run_command
 from tests.greengrass_sim.groups import echo_group, function, group, write_group
 from tests.greengrass_sim.simulator import COMMAND, Simulator, children_of, eventually, is_running
+from tests.waiting import BUSY_S
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -34,6 +37,32 @@ def test_a_signal_ends_it_and_leaves_nothing_behind(
     assert "Traceback" not in simulator.log
 
 
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, ExitCode.INTERRUPTED), (signal.SIGTERM, ExitCode.OK)]
+)
+def test_impatient_signals_leave_nothing_behind(
+    tmp_path: Path, number: signal.Signals, code: ExitCode
+) -> None:
+    simulator = Simulator(tmp_path, echo_group(), "embedded").start()
+    children = children_of(simulator.pid, "")
+    pid, ended = simulator.pid, threading.Event()
+
+    def insist() -> None:
+        while not ended.wait(0.002) and is_running(pid):
+            os.kill(pid, number)
+
+    insisting = threading.Thread(target=insist)
+    insisting.start()
+    try:
+        assert simulator.stop(number) == code, simulator.log
+    finally:
+        ended.set()
+        insisting.join()
+    assert not any(is_running(pid) for pid in children)
+    assert list(simulator.temporary.iterdir()) == []
+    assert "Traceback" not in simulator.log
+
+
 def test_a_killed_simulator_takes_its_children_along(tmp_path: Path) -> None:
     simulator = Simulator(tmp_path, echo_group(), "embedded").start()
     children = children_of(simulator.pid, "")
@@ -51,7 +80,7 @@ def test_a_signal_while_it_waits_for_the_broker(tmp_path: Path) -> None:
     with process.stderr as stderr:
         assert any("no connection to" in line for line in stderr)
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == ExitCode.INTERRUPTED
+        assert process.wait(BUSY_S) == ExitCode.INTERRUPTED
 
 
 def test_a_broker_that_is_away(tmp_path: Path) -> None:
