@@ -21,7 +21,7 @@ import numpy as np
 
 from benchmarks.machine import l2_bytes
 from neo_compiler.errors import NeoError
-from neo_compiler.native.zig import compile_c, run_zig
+from neo_compiler.native.toolchain.zig import compile_c, run_zig
 
 SOURCE = Path(__file__).with_suffix(".c")
 FLAGS = ("-mcpu=native", "-O3")

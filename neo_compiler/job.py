@@ -19,7 +19,7 @@ from neo_compiler.errors import TargetError, UsageError
 from neo_compiler.frontend import Reading, load
 from neo_compiler.frontend.validity import blaming
 from neo_compiler.graph.prepare import Prepared
-from neo_compiler.native.system import system_compiler
+from neo_compiler.native.toolchain.system import system_compiler
 from neo_compiler.native.weights import Sharing
 from neo_compiler.options import CompileOptions
 from neo_compiler.package.output import output_path, workspace

@@ -17,8 +17,8 @@ from tvm.tirx.build import codegen_build
 
 from neo_compiler.errors import NeoError
 from neo_compiler.native.memory import aligned
-from neo_compiler.native.system import join_objects
-from neo_compiler.native.zig import run_zig
+from neo_compiler.native.toolchain.system import join_objects
+from neo_compiler.native.toolchain.zig import run_zig
 from neo_compiler.target import Target
 
 # The driver calls every kernel with the very tensors it was compiled for.

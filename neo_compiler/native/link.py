@@ -15,10 +15,10 @@ from neo_compiler.errors import NeoError, TargetError
 from neo_compiler.native.cuda.image import Image
 from neo_compiler.native.cuda.source import image_source
 from neo_compiler.native.driver import driver_source
-from neo_compiler.native.libc import device_libc, stub_libraries
 from neo_compiler.native.plan import Plan
-from neo_compiler.native.system import link_library, system_compiler
-from neo_compiler.native.zig import compile_c, run_zig, zig_program
+from neo_compiler.native.toolchain.libc import device_libc, stub_libraries
+from neo_compiler.native.toolchain.system import link_library, system_compiler
+from neo_compiler.native.toolchain.zig import compile_c, run_zig, zig_program
 from neo_compiler.target import Target
 
 EXPORTS = "{ global: neo_*; local: *; };\n"
@@ -139,6 +139,6 @@ def _link_shared(objects: Sequence[Path], stubs: Sequence[Path], library: Path, 
     if missing := sorted(set(re.findall(r"undefined symbol: (\S+)", done.stderr))):
         raise TargetError(
             f"the C library of target {target.name} has no {', '.join(missing)}, which kernels of this model "
-            f"call; if glibc 2.27 has it, add it to neo_compiler/native/libraries.toml"
+            f"call; if glibc 2.27 has it, add it to neo_compiler/native/toolchain/libraries.toml"
         )
     raise NeoError(f"{library.name} cannot be linked:\n{done.stderr.strip()}")

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from neo_compiler.errors import NeoError
 from neo_compiler.native.driver import driver_source
-from neo_compiler.native.libc import device_libc
 from neo_compiler.native.plan import Plan
-from neo_compiler.native.system import CFLAGS as SYSTEM_CFLAGS
-from neo_compiler.native.system import LIBRARIES, run_compiler
-from neo_compiler.native.zig import CFLAGS, run_zig
+from neo_compiler.native.toolchain.libc import device_libc
+from neo_compiler.native.toolchain.system import CFLAGS as SYSTEM_CFLAGS
+from neo_compiler.native.toolchain.system import LIBRARIES, run_compiler
+from neo_compiler.native.toolchain.zig import CFLAGS, run_zig
 from neo_compiler.target import Target
 
 

@@ -23,10 +23,10 @@ from edge_runtime.manifest import (
     TensorSpec,
 )
 from edge_runtime.package.hashing import hash_file
-from neo_compiler.native.libc import device_libc
 from neo_compiler.native.link import link
 from neo_compiler.native.plan import Placed, Plan, Step, Where
-from neo_compiler.native.zig import compile_c
+from neo_compiler.native.toolchain.libc import device_libc
+from neo_compiler.native.toolchain.zig import compile_c
 from neo_compiler.package.archive import write_archive
 from neo_compiler.target import Target, find_target
 

@@ -11,7 +11,7 @@ from edge_runtime.arrays import aligned_empty
 from edge_runtime.errors import ArtifactError, RunError
 from edge_runtime.interface import _DIMENSION_FUNCTIONS, _FUNCTIONS, ABI_VERSION, load_library
 from edge_runtime.native import NativeModel
-from neo_compiler.native.zig import compile_c, run_zig
+from neo_compiler.native.toolchain.zig import compile_c, run_zig
 from tests.edge_runtime import sample
 
 

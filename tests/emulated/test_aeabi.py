@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from neo_compiler.native.libc import device_libc
-from neo_compiler.native.zig import compile_c, run_zig
+from neo_compiler.native.toolchain.libc import device_libc
+from neo_compiler.native.toolchain.zig import compile_c, run_zig
 from tests.emulated.conftest import prepared
 from tests.emulated.test_c_program import NATIVE
 

@@ -11,8 +11,8 @@ import pytest
 import neo_compiler.native
 from benchmarks.userland import Userland
 from edge_runtime.artifact import open_artifact
-from neo_compiler.native.libc import DeviceLibc, device_libc
-from neo_compiler.native.zig import compile_c, run_zig
+from neo_compiler.native.toolchain.libc import DeviceLibc, device_libc
+from neo_compiler.native.toolchain.zig import compile_c, run_zig
 from tests.emulated.conftest import TARGETS, port
 
 NATIVE = Path(str(resources.files(neo_compiler.native)))

@@ -12,9 +12,9 @@ import pytest
 from edge_runtime import load
 from edge_runtime.interface import _DIMENSION_FUNCTIONS, _FUNCTIONS
 from neo_compiler.errors import ExitCode, TargetError
-from neo_compiler.native.libc import device_libc
 from neo_compiler.native.link import link
-from neo_compiler.native.zig import compile_c
+from neo_compiler.native.toolchain.libc import device_libc
+from neo_compiler.native.toolchain.zig import compile_c
 from neo_compiler.target import find_target
 from tests.edge_runtime import sample
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from neo_compiler.errors import MismatchError
-from neo_compiler.native.zig import run_zig
+from neo_compiler.native.toolchain.zig import run_zig
 from neo_compiler.target import find_target
 from neo_compiler.verify.emulate import find_emulator
 

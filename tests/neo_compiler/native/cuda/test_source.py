@@ -11,7 +11,7 @@ import pytest
 
 from neo_compiler.native.cuda.image import Geometry, Image, Launch
 from neo_compiler.native.cuda.source import image_source
-from neo_compiler.native.zig import compile_c, run_zig
+from neo_compiler.native.toolchain.zig import compile_c, run_zig
 
 TEXT = '// "quoted" \\ ??= 1\n.version 4.2\n.target sm_53\n\n// no newline at the end'
 IMAGE = Image(

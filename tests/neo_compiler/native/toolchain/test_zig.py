@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from neo_compiler.errors import ExitCode, NeoError, TargetError
-from neo_compiler.native import zig
-from neo_compiler.native.libc import device_libc
-from neo_compiler.native.zig import compile_c, run_zig, zig_program
+from neo_compiler.native.toolchain import zig
+from neo_compiler.native.toolchain.libc import device_libc
+from neo_compiler.native.toolchain.zig import compile_c, run_zig, zig_program
 from tests.edge_runtime import sample
 
 

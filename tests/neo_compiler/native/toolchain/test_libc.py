@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from neo_compiler.errors import TargetError
-from neo_compiler.native.libc import device_libc, stub_libraries
+from neo_compiler.native.toolchain.libc import device_libc, stub_libraries
 
 ARCHITECTURES = ["x86_64", "aarch64", "armv7l"]
 FLOOR = (2, 27)

@@ -20,7 +20,7 @@ ADVICE = "apt install gcc-aarch64-linux-gnu"
 @pytest.fixture
 def _no_ziglang(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever names a compiler needs no other one."""
-    monkeypatch.setattr("neo_compiler.native.zig.find_spec", lambda _name: None)
+    monkeypatch.setattr("neo_compiler.native.toolchain.zig.find_spec", lambda _name: None)
 
 
 @pytest.mark.usefixtures("_no_ziglang")

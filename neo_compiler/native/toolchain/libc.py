@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from neo_compiler.errors import NeoError, TargetError
-from neo_compiler.native.zig import compile_c, run_zig
+from neo_compiler.native.toolchain.zig import compile_c, run_zig
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class DeviceLibc:
 
 @functools.cache
 def _table() -> dict[str, Any]:
-    text = resources.files("neo_compiler.native").joinpath("libraries.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    table = resources.files("neo_compiler.native.toolchain").joinpath("libraries.toml")
+    return tomllib.loads(table.read_text(encoding="utf-8"))
 
 
 def device_libc(arch: str) -> DeviceLibc:
