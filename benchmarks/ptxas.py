@@ -3,6 +3,7 @@
     python -m benchmarks.ptxas                                       all models, for the six GPUs below
     python -m benchmarks.ptxas light_resnet50 --arch sm_53 --arch sm_90
     python -m benchmarks.ptxas light_resnet50 --kernels              each kernel, most registers first
+    python -m benchmarks.ptxas light_resnet50 --precision tf32       on tensor cores, where the GPU has them
 
 Nothing is executed, and neither a GPU nor a CUDA toolkit is needed: the assembler is that of the package
 nvidia-cuda-nvcc-cu12. Spilled bytes are the assembler's count of what a thread stores for want of registers.
@@ -15,7 +16,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,7 +32,7 @@ from neo_compiler.native.cuda.launches import Kernels, split_kernels
 from neo_compiler.native.cuda.ptx import libdevice
 from neo_compiler.native.extract import Program, extract
 from neo_compiler.schedule import schedule
-from neo_compiler.target import Target, find_target
+from neo_compiler.target import Precision, Target, find_target
 from neo_compiler.target.gpus import gpus
 from neo_compiler.tools import translate
 
@@ -58,25 +59,34 @@ class Kernel:
 
 @dataclass(frozen=True)
 class Subject:
-    """A model's kernels, lowered: all architectures share them."""
+    """A model's kernels, lowered for `target`."""
 
     name: str
     kernels: Kernels
     program: Program
+    target: Target
 
     def image(self, arch: str) -> Image:
-        """The code for one architecture."""
-        return generate_image(self.kernels, self.program, replace(_target(), gpu=arch))
+        """The code for one architecture, which in fp32 shares the kernels with all others."""
+        return generate_image(self.kernels, self.program, replace(self.target, gpu=arch))
 
 
-def subject(name: str) -> Subject:
+def subject(name: str, target: Target | None = None) -> Subject:
     """A model of the zoo, scheduled and lowered."""
+    chosen = target or find_target(HOST)
     prepared = prepare(load(zoo.fetch(name)), zoo.MODELS[name].shapes)
     with translate(prepared):
-        module = schedule(lower(prepared, _target()), _target()).module
-        kernels = split_kernels(module, _target())
+        module = schedule(lower(prepared, chosen), chosen).module
+        kernels = split_kernels(module, chosen)
         outputs = tuple(value.name for value in prepared.graph.output)
-        return Subject(name, kernels, extract(module, outputs, kernels.operators))
+        return Subject(name, kernels, extract(module, outputs, kernels.operators), chosen)
+
+
+def subjects(name: str, archs: Sequence[str], precision: Precision) -> Iterator[tuple[str, Subject]]:
+    """The model for each architecture; tensor cores have kernels of their own on each."""
+    shared = subject(name) if precision is Precision.FP32 else None
+    for arch in archs:
+        yield arch, shared or subject(name, replace(find_target(HOST), gpu=arch, precision=precision))
 
 
 def assemble(text: str, arch: str) -> list[Kernel]:
@@ -108,10 +118,6 @@ def _kernels(said: str) -> Iterator[Kernel]:
             name = ""
 
 
-def _target() -> Target:
-    return find_target(HOST)
-
-
 def summary(name: str, arch: str, image: Image, kernels: list[Kernel]) -> tuple[str, ...]:
     """One line of the table."""
     return (
@@ -137,12 +143,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("models", nargs="*", metavar="MODEL", help="default: all")
     parser.add_argument("--arch", action="append", choices=list(gpus()), help="default: the six of the table")
     parser.add_argument("--kernels", action="store_true", help="also every kernel: registers, bytes spilled")
+    parser.add_argument("--precision", choices=[*Precision], default=Precision.FP32, help="default: fp32")
     options = parser.parse_args(arguments)
     try:
         print(_line(HEAD), _line(("---",) * len(HEAD)), sep="\n", flush=True)
         for name in options.models or zoo.MODELS:
-            model = subject(name)
-            for arch in options.arch or ARCHITECTURES:
+            for arch, model in subjects(name, options.arch or ARCHITECTURES, Precision(options.precision)):
                 image = model.image(arch)
                 kernels = assemble(image.ptx, arch)
                 print(_line(summary(name, arch, image, kernels)), flush=True)
