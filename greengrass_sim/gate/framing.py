@@ -69,3 +69,13 @@ def variable_integer(data: bytes | bytearray, at: int) -> tuple[int, int] | None
         if byte < 0x80:
             return value, at + number + 1
     raise MalformedError("a length of more than four bytes")
+
+
+def encoded(value: int) -> bytes:
+    """A variable byte integer."""
+    digits = bytearray()
+    while True:
+        value, digit = divmod(value, 0x80)
+        digits.append(digit | (0x80 if value else 0))
+        if not value:
+            return bytes(digits)

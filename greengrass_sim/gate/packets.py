@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-from greengrass_sim.gate.framing import MalformedError, Packet, variable_integer
+from greengrass_sim.gate.framing import MalformedError, Packet, encoded, variable_integer
 
 V3, V5 = 4, 5  # the protocol levels of MQTT 3.1.1 and 5
 
@@ -102,6 +102,16 @@ class Publish:
             reader.number(2)
         reader.skip_properties(level)
         return cls(topic, reader.left, qos)
+
+
+def without_properties(packet: Packet) -> bytes:
+    """A PUBLISH of MQTT 5 with none of its properties; raises MalformedError where it ends too early."""
+    reader, qos = Reader(packet.body), packet.first >> 1 & 3
+    topic, identity = reader.binary(), reader.take(2 if qos else 0)
+    reader.skip_properties(V5)
+    parts = (len(topic).to_bytes(2, "big"), topic, identity, b"\0", reader.take(reader.left))
+    body = b"".join(parts)
+    return bytes((packet.first,)) + encoded(len(body)) + body
 
 
 def subscribed(packet: Packet, level: int) -> list[tuple[str, int]]:

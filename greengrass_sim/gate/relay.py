@@ -105,7 +105,7 @@ def _allowed(visitor: Visitor, packets: Iterator[Packet]) -> Iterator[bytes]:
     for packet in packets:
         if breach := visitor.send(packet):
             raise Refused(breach)
-        yield packet.raw
+        yield visitor.passed(packet)
 
 
 async def _first_packets(splitter: Splitter, reader: asyncio.StreamReader) -> list[Packet]:

@@ -114,9 +114,11 @@ class Gate:
         name = address
         try:
             certificate = streams[1].get_extra_info("peercert")
-            visitor = Visitor(_common_name(certificate), self._devices, self._options.limits)
+            brokers = self._options.brokers
+            bare = len(set(brokers.values())) > 1  # MQTT 5 has a port of its own: it is the embedded broker
+            visitor = Visitor(_common_name(certificate), self._devices, self._options.limits, bare)
             name = f"{visitor.thing} at {address}"
-            await relay(visitor, streams, self._options.brokers, self._admit)
+            await relay(visitor, streams, brokers, self._admit)
         except (Refused, MalformedError) as error:
             self._log.warning("%s was refused: %s", name, error)
         except (OSError, TimeoutError, EOFError) as error:

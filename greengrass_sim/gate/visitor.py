@@ -6,18 +6,30 @@ import asyncio
 from collections.abc import Callable, Container
 
 from greengrass_sim.gate.framing import LONGEST, Packet
-from greengrass_sim.gate.packets import Connect, Publish, Type, subscribed, unsubscribed
+from greengrass_sim.gate.packets import (
+    V5,
+    Connect,
+    Publish,
+    Type,
+    subscribed,
+    unsubscribed,
+    without_properties,
+)
 from greengrass_sim.limits import Breach, Limits
 
-IDENTIFIER_INVALID, NOT_AUTHORIZED = 0x85, 0x87
+IDENTIFIER_INVALID, NOT_AUTHORIZED, TOPIC_ALIAS_INVALID = 0x85, 0x87, 0x94
 _BESIDE_PAYLOAD = 64 * 1024
 
 
 class Visitor:
-    """`thing` is the name in the client's certificate, `devices` the things that may come in."""
+    """`thing` is the name in the client's certificate, `devices` the things that may come in.
 
-    def __init__(self, thing: str, devices: Container[str], limits: Limits) -> None:
+    With `bare`, messages lose their properties of MQTT 5, over which iotcore ends (decision 002).
+    """
+
+    def __init__(self, thing: str, devices: Container[str], limits: Limits, bare: bool = False) -> None:
         self.thing = thing
+        self._bare = bare
         self.level = 0
         self.ousted = asyncio.Event()  # another connection of the same thing wants its place
         self.gone = asyncio.Event()  # the broker has seen the end of this one
@@ -50,8 +62,15 @@ class Visitor:
         rule = self._rules.get(packet.type)
         return rule(packet) if rule else None
 
+    def passed(self, packet: Packet) -> bytes:
+        """What the broker gets of a packet that passes."""
+        bare = self._bare and self.level == V5 and packet.type == Type.PUBLISH
+        return without_properties(packet) if bare else packet.raw
+
     def _publish(self, packet: Packet) -> Breach | None:
         message = Publish.parse(packet, self.level)
+        if self._bare and not message.topic:
+            return Breach("this broker takes no alias in place of a topic", TOPIC_ALIAS_INVALID)
         return self._limits.of_message(message.topic, message.size, message.qos)
 
     def _subscribe(self, packet: Packet) -> Breach | None:

@@ -4,6 +4,8 @@ import ssl
 
 import pytest
 from paho.mqtt.enums import MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 from tests.greengrass_sim.clients.conftest import Place
 from tests.greengrass_sim.probe import Probe
@@ -18,6 +20,19 @@ def test_over_mutual_tls(place: Place, version: MQTTProtocolVersion) -> None:
     context.load_cert_chain(place.file("things/lamp.pem"), place.file("things/lamp.key"))
     with Probe(place.tls_port, "lamp", protocol=version, tls=context) as lamp:
         converse(lamp)
+
+
+def test_properties_of_mqtt_5(place: Place) -> None:
+    """The core speaks MQTT 3.1.1; the embedded broker would end over a message with any."""
+    context = ssl.create_default_context(cafile=place.file("ca.pem"))
+    context.load_cert_chain(place.file("things/lamp.pem"), place.file("things/lamp.key"))
+    properties = Properties(PacketTypes.PUBLISH)
+    properties.ResponseTopic, properties.CorrelationData = "answer/paho", b"1"
+    with Probe(place.tls_port, "lamp", protocol=MQTTProtocolVersion.MQTTv5, tls=context) as lamp:
+        lamp.subscribe("answer/paho")
+        for qos, payload in ((0, b"first"), (1, bytes(200)), (1, b"last")):
+            lamp.client.publish("request/paho", payload, qos, properties=properties)
+            assert lamp.take().payload == payload
 
 
 @pytest.mark.parametrize("version", VERSIONS)
