@@ -50,24 +50,29 @@ class Reader:
         except UnicodeDecodeError as error:
             raise MalformedError("a text that is not UTF-8") from error
 
-    def skip_properties(self, level: int) -> None:
-        """Before MQTT 5 there are none."""
+    def skip_properties(self, level: int) -> int:
+        """Gives how many bytes they had. Before MQTT 5 there are none."""
         if level < V5:
-            return
+            return 0
         found = variable_integer(self._body, self._at)
         if found is None:
             raise MalformedError("a packet ends in the middle of its properties")
         length, self._at = found
         self.take(length)
+        return length
 
 
 @dataclass(frozen=True)
 class Connect:
-    """What a client says first; `will` is topic, size of the payload and QoS."""
+    """What a client says first; `will` is topic, size of the payload and QoS.
+
+    `will_has_properties`: MQTT 5's, such as how long to wait with it.
+    """
 
     level: int
     client_id: str
     will: tuple[str, int, int] | None = None
+    will_has_properties: bool = False
 
     @classmethod
     def parse(cls, packet: Packet) -> Connect:
@@ -83,8 +88,9 @@ class Connect:
         client_id = reader.text()
         if not flags & 0x04:
             return cls(level, client_id)
-        reader.skip_properties(level)
-        return cls(level, client_id, (reader.text(), len(reader.binary()), flags >> 3 & 3))
+        properties = reader.skip_properties(level)
+        will = reader.text(), len(reader.binary()), flags >> 3 & 3
+        return cls(level, client_id, will, properties > 0)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from greengrass_sim.gate.packets import (
 )
 from greengrass_sim.limits import Breach, Limits
 
-IDENTIFIER_INVALID, NOT_AUTHORIZED, TOPIC_ALIAS_INVALID = 0x85, 0x87, 0x94
+IDENTIFIER_INVALID, NOT_AUTHORIZED, TOPIC_ALIAS_INVALID, IMPLEMENTATION_SPECIFIC = 0x85, 0x87, 0x94, 0x83
 _BESIDE_PAYLOAD = 64 * 1024
 
 
@@ -55,6 +55,8 @@ class Visitor:
         if connect.client_id != self.thing:
             reason = f"its client id {connect.client_id!r} must equal its thing name {self.thing!r}"
             return Breach(reason, IDENTIFIER_INVALID)
+        if self._bare and connect.will_has_properties:
+            return Breach("this broker takes no properties of a will", IMPLEMENTATION_SPECIFIC)
         return self._limits.of_message(*connect.will) if connect.will else None
 
     def send(self, packet: Packet) -> Breach | None:

@@ -35,6 +35,17 @@ def test_properties_of_mqtt_5(place: Place) -> None:
             assert lamp.take().payload == payload
 
 
+def test_a_will_with_properties(place: Place) -> None:
+    context = ssl.create_default_context(cafile=place.file("ca.pem"))
+    context.load_cert_chain(place.file("things/lamp.pem"), place.file("things/lamp.key"))
+    properties = Properties(PacketTypes.WILLMESSAGE)
+    properties.ContentType = "text"
+    will = ("request/will", b"gone", 1, False, properties)
+    options = {"will": will, "tls": context, "reconnect_on_failure": False}
+    with Probe(place.tls_port, "lamp", protocol=MQTTProtocolVersion.MQTTv5, **options) as lamp:
+        assert lamp.reason.is_failure == (place.broker == "embedded")
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 def test_on_the_plain_port(place: Place, version: MQTTProtocolVersion) -> None:
     if place.broker == "embedded" and version == MQTTProtocolVersion.MQTTv5:
