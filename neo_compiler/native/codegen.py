@@ -140,6 +140,7 @@ _OPERATORS: dict[type[tirx.PrimExpr], Callable[[int, int], int]] = {
     tirx.Add: operator.add,
     tirx.Sub: operator.sub,
     tirx.Mul: operator.mul,
+    tirx.RShift: operator.rshift,
     tirx.Max: max,
     tirx.Min: min,
 }

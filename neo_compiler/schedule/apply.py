@@ -11,6 +11,8 @@ from tvm.s_tir import Schedule
 
 from neo_compiler.schedule.choice import ByName, Choose, Listing, best
 from neo_compiler.schedule.cpu import RULES
+from neo_compiler.schedule.cpu.open import RULES as OPEN_RULES
+from neo_compiler.schedule.cpu.open import in_lanes, takes_sizes
 from neo_compiler.schedule.gpu import schedule_kernel
 from neo_compiler.target import Target
 
@@ -53,10 +55,24 @@ def schedule_function(
         own = function.body.block.name_hint
         return function, own if own in ORDERED else "unscheduled"  # one opaque block, as of a scatter
     with tvm.target.Target(target.llvm()):
-        for name, rule in RULES.items():
-            sch = Schedule(tvm.IRModule({"main": function}), error_render_level="fast")
-            if rule(sch, target, choose):
-                return sch.mod["main"], name
+        if takes_sizes(function):
+            return _schedule_open(function, target)
+        return _schedule_closed(function, target, choose)
+
+
+def _schedule_open(function: tirx.PrimFunc, target: Target) -> tuple[tirx.PrimFunc, str]:
+    for name, rule in OPEN_RULES.items():
+        if (found := rule(function, target)) is not None:
+            return in_lanes(found, target.lanes), name
+    scheduled, name = _schedule_closed(function, target, best)
+    return in_lanes(scheduled, target.lanes), name
+
+
+def _schedule_closed(function: tirx.PrimFunc, target: Target, choose: Choose) -> tuple[tirx.PrimFunc, str]:
+    for name, rule in RULES.items():
+        sch = Schedule(tvm.IRModule({"main": function}), error_render_level="fast")
+        if rule(sch, target, choose):
+            return sch.mod["main"], name
     return function, "unscheduled"
 
 

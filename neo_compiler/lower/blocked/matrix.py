@@ -36,12 +36,17 @@ def matmul(layouts: Layouts, call: relax.Call) -> relax.Expr | None:
 
 
 def matmul_of_any_rows(layouts: Layouts, call: relax.Call) -> relax.Expr | None:
-    """A product with constant weights whose code is the same for any number of rows."""
+    """The same, where nothing depends on how rows or columns can be divided."""
     data, expr = call.args
-    if len(shape_of(data)) < 2 or dtype_of(data) != "float32":
+    if min(len(shape_of(data)), len(shape_of(expr))) < 2 or dtype_of(data) != "float32":
         return None
     weights = _weights(layouts, expr)
-    return None if weights is None else _dense(layouts, data, weights, int)
+    if weights is not None:
+        return _dense(layouts, data, weights, int)
+    if shape_of(data)[:-2] != shape_of(expr)[:-2]:
+        return None
+    left, right = layouts.plain(data), layouts.plain(expr)
+    return layouts.emit(compute.product, left, right, rows=shape_of(left)[-2])
 
 
 def _dense(layouts: Layouts, data: relax.Expr, weights: _Weights, rows: Callable[[int], int]) -> relax.Expr:

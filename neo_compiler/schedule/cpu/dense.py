@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 
 import numpy as np
 from tvm.s_tir import Schedule
@@ -12,10 +12,11 @@ from neo_compiler.schedule.blocks import extents, split_axes
 from neo_compiler.schedule.choice import Choose
 from neo_compiler.schedule.cpu.by_lane import has_lanes, weights_early
 from neo_compiler.schedule.cpu.epilogue import Vectors, find_anchor, hold_in_registers
-from neo_compiler.schedule.cpu.tiles import convolution_tiles
+from neo_compiler.schedule.cpu.tiles import Tile, convolution_tiles
 from neo_compiler.target import Target
 
 _TILES = 6  # candidates
+_FEWEST_LANES = 4
 
 
 def schedule(sch: Schedule, target: Target, choose: Choose) -> bool:
@@ -25,13 +26,22 @@ def schedule(sch: Schedule, target: Target, choose: Choose) -> bool:
     anchor, last = found
     if len(sch.get_loops(last)) != len(split_axes(sch, anchor, sch.get_loops(anchor))[0]):
         return False
-    *batch, row, column = sch.get_loops(last)
-    *outer, rows, columns = extents(sch, split_axes(sch, anchor, sch.get_loops(anchor))[0])
-    lanes = next(lanes for lanes in (target.lanes, target.lanes // 2, 4) if columns % lanes == 0)
+    rows, columns = extents(sch, sch.get_loops(anchor))[-3:-1]
+    if columns % _FEWEST_LANES:
+        return False
+    lanes = next(lanes for lanes in (target.lanes, target.lanes // 2, _FEWEST_LANES) if columns % lanes == 0)
     tile = choose(convolution_tiles([columns // lanes, 1, rows], target)[:_TILES])
+    tile_product(sch, found, tile, lanes, target)
+    return True
+
+
+def tile_product(sch: Schedule, found: Sequence[SBlockRV], tile: Tile, lanes: int, target: Target) -> None:
+    """Compute a product's anchor tile by tile in registers; `found` are the anchor and the last block."""
+    anchor, last = found
+    stays = _right_bytes(sch, anchor) <= target.l2 * 1024
+    *batch, row, column = sch.get_loops(last)
     row, tile_rows = sch.split(row, [None, tile.columns])
     column, tile_vectors, lane = sch.split(column, [None, tile.blocks, lanes])
-    stays = _right_bytes(sch, anchor) // math.prod(outer) <= target.l2 * 1024
     order = [row, column] if stays else [column, row]
     sch.reorder(*batch, *order, tile_rows, tile_vectors, lane)
     at = sch.fuse(*batch, *order)
@@ -41,10 +51,10 @@ def schedule(sch: Schedule, target: Target, choose: Choose) -> bool:
     sch.vectorize(lane)
     early = weights_early(target, tile.accumulators)
     hold_in_registers(sch, anchor, at, Vectors(lanes, by_lane=has_lanes(target), early=early))
-    return True
 
 
 def _right_bytes(sch: Schedule, anchor: SBlockRV) -> int:
-    """Of all batches; where one batch's do not stay in the cache, its columns pass one after the other."""
+    """Of a batch's right side; where it does not stay in the cache, its columns pass one after the other."""
     right = sch.get(anchor).reads[1].source.ty
-    return math.prod(map(int, right.shape)) * np.dtype(str(right.dtype)).itemsize
+    columns, depth = extents(sch, sch.get_loops(anchor))[-2:]
+    return columns * depth * np.dtype(str(right.dtype)).itemsize
