@@ -31,17 +31,18 @@ def schedule(sch: Schedule, target: Target, choose: Choose) -> bool:
         return False
     lanes = next(lanes for lanes in (target.lanes, target.lanes // 2, _FEWEST_LANES) if columns % lanes == 0)
     tile = choose(convolution_tiles([columns // lanes, 1, rows], target)[:_TILES])
-    tile_product(sch, found, tile, lanes, target)
+    early = weights_early(target, tile.accumulators)
+    tile_product(sch, found, tile, Vectors(lanes, by_lane=has_lanes(target), early=early), target)
     return True
 
 
-def tile_product(sch: Schedule, found: Sequence[SBlockRV], tile: Tile, lanes: int, target: Target) -> None:
+def tile_product(sch: Schedule, found: Sequence[SBlockRV], tile: Tile, held: Vectors, target: Target) -> None:
     """Compute a product's anchor tile by tile in registers; `found` are the anchor and the last block."""
     anchor, last = found
     stays = _right_bytes(sch, anchor) <= target.l2 * 1024
     *batch, row, column = sch.get_loops(last)
     row, tile_rows = sch.split(row, [None, tile.columns])
-    column, tile_vectors, lane = sch.split(column, [None, tile.blocks, lanes])
+    column, tile_vectors, lane = sch.split(column, [None, tile.blocks, held.lanes])
     order = [row, column] if stays else [column, row]
     sch.reorder(*batch, *order, tile_rows, tile_vectors, lane)
     at = sch.fuse(*batch, *order)
@@ -49,8 +50,7 @@ def tile_product(sch: Schedule, found: Sequence[SBlockRV], tile: Tile, lanes: in
     sch.unroll(tile_rows)
     sch.unroll(tile_vectors)
     sch.vectorize(lane)
-    early = weights_early(target, tile.accumulators)
-    hold_in_registers(sch, anchor, at, Vectors(lanes, by_lane=has_lanes(target), early=early))
+    hold_in_registers(sch, anchor, at, held)
 
 
 def _right_bytes(sch: Schedule, anchor: SBlockRV) -> int:

@@ -62,7 +62,6 @@ def single_places(extent: tirx.PrimExpr, size: int) -> list[Run]:
 
 
 def _possible(condition: tirx.PrimExpr) -> bool:
-    """Whether a simplified condition holds for some sizes."""
     return not (isinstance(condition, tirx.IntImm) and int(condition) == 0)
 
 

@@ -14,8 +14,16 @@ from tvm.s_tir.schedule import SBlockRV
 
 from neo_compiler.schedule.blocks import blocks_of, split_axes
 from neo_compiler.schedule.cpu import dense, generic
-from neo_compiler.schedule.cpu.epilogue import find_anchor
-from neo_compiler.schedule.cpu.open.pieces import Run, cut, joined, last_tile, moved, runs, single_places
+from neo_compiler.schedule.cpu.epilogue import Vectors, find_anchor
+from neo_compiler.schedule.cpu.open.pieces import (
+    Run,
+    cut,
+    joined,
+    last_tile,
+    moved,
+    runs,
+    single_places,
+)
 from neo_compiler.schedule.cpu.tiles import Tile, convolution_tiles
 from neo_compiler.target import Target
 
@@ -44,7 +52,8 @@ def schedule(function: tirx.PrimFunc, target: Target) -> tirx.PrimFunc | None:
         tiled = {depth - 2: rows} | ({} if columns is None else {depth - 1: columns})
         piece = Schedule(tvm.IRModule({"main": cut(whole, tiled)}))
         anchor, last = blocks_of(piece)
-        dense.tile_product(piece, (anchor, last), tile, width, target)
+        # Not by lane: a piece cannot move the copies of operands that this makes.
+        dense.tile_product(piece, (anchor, last), tile, Vectors(width), target)
         exists = reduce(tirx.And, (run.exists for run in tiled.values()))
         bodies.append((exists, moved(piece.mod["main"], tiled)))
     return joined(function, bodies)
@@ -70,7 +79,7 @@ def _vectors(column: tirx.PrimExpr, target: Target) -> tuple[int, int]:
     """The lanes of a vector, and how many vectors the columns have, or a tile of open ones at most."""
     if not isinstance(column, tirx.IntImm):
         return target.lanes, _VECTORS
-    width, sizes = int(column), (target.lanes, target.lanes // 2, 4)
+    width, sizes = int(column), [lanes for lanes in (target.lanes, target.lanes // 2, 4) if lanes >= 4]
     for lanes in sizes:
         if width % lanes == 0:
             return lanes, width // lanes
@@ -88,7 +97,8 @@ def _tiles(
     """Each run of rows with each of columns, None for all of them; their tile, and its vectors' lanes."""
     row, column = extents
     high = convolution_tiles([vectors, 1, _ROWS], target)[0]
-    for rows in runs(row, [high.columns >> half for half in range(high.columns.bit_length())]):
+    heights = [high.columns >> half for half in range(high.columns.bit_length())]
+    for rows in runs(row, heights):
         if _fills(column, lanes):
             fitting = convolution_tiles([vectors, 1, rows.size], target)
             yield rows, None, next(tile for tile in fitting if tile.columns == rows.size), lanes
@@ -96,5 +106,7 @@ def _tiles(
         sizes = sorted({high.blocks * lanes, lanes}, reverse=True)
         for columns in (*runs(column, sizes), *last_tile(column, lanes)):
             yield rows, columns, Tile(columns.size // lanes, 1, rows.size), lanes
+    # Where rows are as many as columns, higher tiles never meet so few columns; TVM fails at contradictions.
+    for rows in runs(row, [height for height in heights if height < lanes]):
         for columns in single_places(column, lanes):
             yield rows, columns, Tile(1, 1, rows.size), 1
