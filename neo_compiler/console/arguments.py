@@ -97,7 +97,7 @@ COMPARISON = (
         type=float,
         metavar="X",
         help="largest difference from onnxruntime, relative to an output's largest magnitude; default: 1e-4, "
-        "with --precision tf32 1e-3, with fp16 1e-2",
+        "1e-2 with --precision tf32 or fp16",
     ),
     Argument("--seed", type=int, default=0, metavar="N", help="of the inputs to compare on; default: 0"),
 )
