@@ -11,7 +11,6 @@ from neo_compiler.schedule.cpu.tiles import Tile, convolution_tiles
 from neo_compiler.target import Target
 
 _TILES, _OTHERS = 6, 2  # candidates in the order of loops that seems best, and in each of the others
-_SMALL_PICTURE = 64  # pixels
 _PIXELS_IN_A_PIECE = 512  # whose sums stay in the second-level cache while input channels pass
 _TILES_IN_A_PIECE = 4  # the fewest that make it worth while
 _NEARLY_BEST = 0.9
@@ -87,8 +86,7 @@ def blockings(of: Extents, target: Target) -> list[Blocking]:
 def _best_order(of: Extents, tiles: list[Tile], target: Target) -> Order:
     best, cache = tiles[0], target.l1 * 1024
     weights = of.weight_bytes * best.blocks
-    small = of.rows * of.columns <= _SMALL_PICTURE
-    if weights > (1 if small else 2) * cache and not has_lanes(target):
+    if weights > cache and not has_lanes(target):
         good = [tile for tile in tiles if tile.efficiency() >= _NEARLY_BEST * best.efficiency()]
         if any(of.suits_pieces(tile) for tile in good):
             return Order.PIECES

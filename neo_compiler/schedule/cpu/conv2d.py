@@ -8,11 +8,12 @@ from tvm.s_tir import Schedule
 from tvm.s_tir.schedule import SBlockRV
 
 from neo_compiler.lower.compute.conv2d import GROUPS
-from neo_compiler.schedule.blocks import divisors, extents, split_axes
+from neo_compiler.schedule.blocks import extents, split_axes
 from neo_compiler.schedule.choice import Choose
 from neo_compiler.schedule.cpu.blocking import Blocking, Extents, Order, blockings
 from neo_compiler.schedule.cpu.by_lane import LANES, has_lanes, weights_early
 from neo_compiler.schedule.cpu.epilogue import Vectors, find_anchor, hold_in_registers, place_border
+from neo_compiler.schedule.cpu.pieces import sum_in_cache
 from neo_compiler.schedule.cpu.tiles import Tile
 from neo_compiler.target import Target
 
@@ -27,8 +28,8 @@ def schedule(sch: Schedule, target: Target, choose: Choose) -> bool:
     of = _extents(sch, anchor)
     blocking = choose(blockings(of, target))
     if blocking.order is Order.PIECES:
-        _sum_in_cache(sch, anchor, last, blocking.tile, of.piece(blocking.tile))
-        _order_sums(sch, anchor, blocking.tile, target.l1 * 1024 / (of.weight_bytes * blocking.tile.blocks))
+        _place_pieces(sch, anchor, last, blocking.tile, of.piece(blocking.tile))
+        sum_in_cache(sch, anchor, blocking.tile, target)
     else:
         _sum_in_registers(sch, anchor, last, blocking, target)
     return True
@@ -52,7 +53,7 @@ def _sum_in_registers(
     hold_in_registers(sch, anchor, column, Vectors(target.lanes, by_lane=has_lanes(target), early=early))
 
 
-def _sum_in_cache(sch: Schedule, anchor: SBlockRV, last: SBlockRV, tile: Tile, rows: int) -> None:
+def _place_pieces(sch: Schedule, anchor: SBlockRV, last: SBlockRV, tile: Tile, rows: int) -> None:
     """Compute whole pieces of so many rows; what follows a convolution comes after all input channels."""
     batch, channel, row, column, lane = sch.get_loops(last)
     channel, blocks = sch.split(channel, [None, tile.blocks])
@@ -64,23 +65,6 @@ def _sum_in_cache(sch: Schedule, anchor: SBlockRV, last: SBlockRV, tile: Tile, r
     sch.vectorize(lane)
     sch.compute_at(anchor, outer, preserve_unit_loops=True)
     place_border(sch, anchor, outer)
-
-
-def _order_sums(sch: Schedule, anchor: SBlockRV, tile: Tile, share: float) -> None:
-    """Add the products of as many input channels at a time as have their weights in the first-level cache.
-
-    `share` of all weights of a tile fit there. LLVM keeps the sums of a tile in registers meanwhile.
-    """
-    *_, channel, row, column, lane, block, down, right, inner = sch.get_loops(anchor)
-    blocks = extents(sch, [block])[0]
-    row, rows = sch.split(row, [None, tile.rows])
-    column, columns = sch.split(column, [None, tile.columns])
-    chunk, block = sch.split(block, [None, max(divisors(blocks, max(1, int(share * blocks))))])
-    sch.reorder(chunk, row, column, block, down, right, inner, rows, columns, channel, lane)
-    for loop in (rows, columns, channel):
-        sch.unroll(loop)
-    sch.vectorize(lane)
-    sch.decompose_reduction(anchor, chunk)
 
 
 def _extents(sch: Schedule, anchor: SBlockRV) -> Extents:

@@ -9,10 +9,12 @@ from tvm.s_tir import Schedule
 from tvm.s_tir.schedule import LoopRV, SBlockRV
 
 from neo_compiler.lower.compute.winograd import COLUMNS, PATCHES, PRODUCT, ROWS, TAPS, WINOGRAD
-from neo_compiler.schedule.blocks import blocks_of, divisors, extents, name_of
+from neo_compiler.schedule.blocks import blocks_of, divisors, extents, name_of, split_axes
 from neo_compiler.schedule.choice import Choose
+from neo_compiler.schedule.cpu.blocking import Blocking, Order
 from neo_compiler.schedule.cpu.by_lane import has_lanes, weights_early
 from neo_compiler.schedule.cpu.epilogue import Vectors, fill_padding, hold_in_registers, place_border
+from neo_compiler.schedule.cpu.pieces import sum_in_cache
 from neo_compiler.schedule.cpu.tiles import convolution_tiles
 from neo_compiler.target import Target
 
@@ -67,7 +69,8 @@ def schedule(sch: Schedule, target: Target, choose: Choose) -> bool:
     passes = _passes(sizes, target)
     at_pass, at_group = _tile_picture(sch, last, sizes, passes)
     _transform_back(sch, blocks[COLUMNS], last)
-    _multiply(sch, blocks[PRODUCT], at_group, passes, target, choose)
+    blocking = choose(_blockings(sizes, passes, target))
+    _multiply(sch, blocks[PRODUCT], at_group, passes, blocking, target)
     _transform(sch, blocks, at_pass, passes)
     return True
 
@@ -125,24 +128,41 @@ def _transform_back(sch: Schedule, columns: SBlockRV, last: SBlockRV) -> None:
     sch.vectorize(lane)
 
 
+def _blockings(sizes: _Sizes, passes: _Passes, target: Target) -> list[Blocking]:
+    """Register tiles for the product; in pieces first where a tile's weights leave the first-level cache."""
+    blocks = sizes.blocks if passes.shared else max(divisors(sizes.blocks, _BLOCKS_IN_A_GROUP))
+    tiles = convolution_tiles([blocks, passes.rows, sizes.across], target)[:_CANDIDATES]
+    held = 4 * sizes.inputs * sizes.lanes * tiles[0].blocks <= target.l1 * 1024
+    orders = [Order.CHANNELS] if held or has_lanes(target) else [Order.PIECES, Order.CHANNELS]
+    return [Blocking(tile, order) for order in orders for tile in tiles]
+
+
 def _multiply(
-    sch: Schedule, product: SBlockRV, at: LoopRV, passes: _Passes, target: Target, choose: Choose
+    sch: Schedule, product: SBlockRV, at: LoopRV, passes: _Passes, blocking: Blocking, target: Target
 ) -> None:
     """A matrix product for each point of the patches, on register tiles of channel blocks and tiles."""
-    written = sch.cache_write(product, 0, "global")
-    sch.compute_at(written, at, preserve_unit_loops=True)
-    *_, row, column, batch, channel, down, across, lane = sch.get_loops(written)
-    tile = choose(convolution_tiles(extents(sch, [channel, down, across]), target)[:_CANDIDATES])
+    tile = blocking.tile
+    in_pieces = blocking.order is Order.PIECES
+    sums = product if in_pieces else sch.cache_write(product, 0, "global")
+    sch.compute_at(sums, at, preserve_unit_loops=True)
+    spatial, reductions = split_axes(sch, sums, sch.get_loops(sums))
+    *_, row, column, batch, channel, down, across, lane = spatial
     channel, blocks = sch.split(channel, [None, tile.blocks])
-    down, rows = sch.split(down, [None, tile.rows])
-    across, columns = sch.split(across, [None, tile.columns])
-    sch.reorder(row, column, batch, channel, down, across, blocks, rows, columns, lane)
+    if in_pieces:
+        sch.reorder(row, column, batch, channel, blocks, down, across, lane, *reductions)
     if passes.shared:
         sch.parallel(sch.fuse(row, column))
+    if in_pieces:
+        sum_in_cache(sch, product, tile, target)
+        return
+    down, rows = sch.split(down, [None, tile.rows])
+    across, columns = sch.split(across, [None, tile.columns])
+    sch.reorder(channel, down, across, blocks, rows, columns, lane)
     for loop in (blocks, rows, columns):
         sch.unroll(loop)
     sch.vectorize(lane)
-    held = Vectors(target.lanes, 3, by_lane=has_lanes(target), early=weights_early(target, tile.accumulators))
+    early = weights_early(target, tile.accumulators)
+    held = Vectors(target.lanes, 3, by_lane=has_lanes(target), early=early)
     hold_in_registers(sch, product, across, held)
 
 
