@@ -15,13 +15,13 @@ from neo_compiler.target import Target
 def sum_in_cache(sch: Schedule, anchor: SBlockRV, tile: Tile, target: Target) -> None:
     """Add the products of as many input channels at a time as have their weights in the first-level cache.
 
-    The anchor's innermost loops are a tile's channel blocks, rows, columns, lanes and the reductions, of which
-    the first goes over blocks of input channels. LLVM keeps the sums of a tile in registers meanwhile.
+    The anchor's innermost loops are a tile's channel blocks, rows, columns, lanes and the reductions; the
+    first of these goes over blocks of input channels. LLVM keeps the sums of a tile in registers meanwhile.
     """
     spatial, (block, *taps, inner) = split_axes(sch, anchor, sch.get_loops(anchor))
     *_, channel, row, column, lane = spatial
     count, *rest = extents(sch, [block, *taps, inner])
-    weights = 4 * tile.blocks * extents(sch, [lane])[0] * math.prod(rest)  # bytes of a block of input channels
+    weights = 4 * tile.blocks * extents(sch, [lane])[0] * math.prod(rest)  # bytes, for a block of them
     row, rows = sch.split(row, [None, tile.rows])
     column, columns = sch.split(column, [None, tile.columns])
     chunk, block = sch.split(block, [None, max(divisors(count, max(1, target.l1 * 1024 // weights)))])

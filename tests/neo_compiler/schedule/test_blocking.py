@@ -27,11 +27,18 @@ def convolution(blocks: int, side: int, inputs: int, taps: int = 1, groups: int 
         (convolution(4, 56, 64, taps=9), Order.PIECES),
         (convolution(128, 7, 512), Order.PIECES),
         (convolution(72, 7, 192), Order.PIECES),
+        (convolution(64, 14, 256), Order.PIECES),
         (convolution(4, 28, 240), Order.ROWS),
     ],
 )
 def test_order_of_loops(of: Extents, order: Order) -> None:
     assert blockings(of, TARGET)[0].order is order
+
+
+def test_pieces_of_small_pictures_have_high_tiles() -> None:
+    small, large = (blockings(convolution(32, side, 512), TARGET)[0] for side in (14, 28))
+    assert small.order is large.order is Order.PIECES
+    assert (small.tile.rows, small.tile.columns) == (large.tile.columns, large.tile.rows) == (7, 1)
 
 
 def test_pieces_keep_four_threads_busy() -> None:
