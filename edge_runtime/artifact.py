@@ -133,18 +133,20 @@ def _find_cached(file: BinaryIO, cache: Cache, wish: Wish) -> Artifact | None:
     try:
         manifest = read_manifest(known)
     except (ArtifactError, OSError) as error:
-        return _damaged(known, error)
+        _tell(known, error)
+        return None
     entry = _entry(cache, (digest, size), manifest, wish)
     if entry not in entries:
         return None
     try:
         return checked.result() if entry == entries[0] else _open_folder(entry, wish)
     except (ArtifactError, OSError) as error:
-        return _damaged(entry, error)
+        _tell(entry, error)
+        return None
 
 
-def _damaged(entry: Path, error: Exception) -> None:
-    """Or another process is replacing it."""
+def _tell(entry: Path, error: Exception) -> None:
+    """An entry is damaged, or another process is replacing it."""
     log.warning("%s: %s; unpacking again", entry, error)
 
 
