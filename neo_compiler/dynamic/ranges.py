@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import onnx
 
 from edge_runtime.errors import ArtifactError
 from edge_runtime.manifest import Dimension, Part
@@ -72,39 +74,37 @@ def compile_ranges(task: Task, ranges: Ranges) -> Compilation:
         raise NotGeneral("there are too few sizes to see what they have in common")
     rows = [dict(zip(points.names, sizes, strict=True)) for sizes in points.sizes]
     kept = _kept(task, ranges, [rows[0], rows[-2], rows[-1]])
-    prepared = [prepared_at(task, ranges, sizes, kept) for sizes in rows]
+    first, last = (prepared_at(task, ranges, sizes, kept) for sizes in (rows[0], rows[-1]))
+    between = (prepared_at(task, ranges, sizes, kept).model for sizes in rows[1:-1])  # one at a time
     bounds = tuple(Bounds(row.low, row.high) for row in ranges.open.values())
-    part = _build(task, prepared, Open(points, bounds, kept))
+    part = _build(task, first, itertools.chain(between, [last.model]), Open(points, bounds, kept))
     with task.stages("reference"):
         samples = [sample_at(task, ranges, sizes) for sizes in ranges.proofs()]
-    manifest = describe(task.options, task.target, prepared[-1].model, (part,))
+    manifest = describe(task.options, task.target, last.model, (part,))
     with task.stages("verify"):
         found = _prove(task, part, samples)
     dimensions = {name: Dimension(size, size) for name, size in ranges.fixed.items()}
     dimensions |= {name: Dimension(row.low, row.high) for name, row in ranges.open.items()}
     divided = Divided(manifest, (part,), found)
-    single = Single(task.files, prepared[-1], samples[0], divided)
+    single = Single(task.files, last, samples[0], divided)
     return Compilation(dimensions, single, tuple(samples))
 
 
-def _build(task: Task, prepared: Sequence[Prepared], opened: Open) -> BuiltPart:
-    if foreign := prepared[0].foreign:
+def _build(task: Task, first: Prepared, others: Iterable[onnx.ModelProto], opened: Open) -> BuiltPart:
+    if foreign := first.foreign:
         raise NotGeneral(f"no native code exists for a part of it: {next(iter(foreign.values()))}")
     files, kernels = task.files, task.work / "kernels0.o"
     files.mkdir()
     try:
-        plan, rules = build(
-            [row.model for row in prepared], opened, task.target, (files, kernels), task.stages
-        )
+        models = itertools.chain([first.model], others)
+        plan, rules = build(models, opened, task.target, (files, kernels), task.stages)
     except (NotGeneral, TargetError, OutputError, OSError):
         raise
     except Exception as error:
         log.info("no code for ranges", exc_info=True)
         raise NotGeneral(f"it cannot be compiled: {first_line(error)}") from error
-    nodes = prepared[0].model.graph.node
-    entry = Part(
-        "native", LIBRARY, plan.inputs, plan.outputs, PARAMS, len(nodes), operators(prepared[0].model)
-    )
+    nodes, used = len(first.model.graph.node), operators(first.model)
+    entry = Part("native", LIBRARY, plan.inputs, plan.outputs, PARAMS, nodes, used)
     return BuiltPart(entry, plan, rules, kernels)
 
 
