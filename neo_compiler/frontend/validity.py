@@ -21,14 +21,21 @@ def blaming(model: onnx.ModelProto) -> Iterator[None]:
         yield
     except (EdgeError, OSError, MemoryError):
         raise
-    except UnicodeDecodeError as error:
-        raise not_text(error) from error
     except Exception as error:
+        if undecodable := _undecodable(error):
+            raise not_text(undecodable) from error
         try:
             Session(model.SerializeToString())
         except OrtError as refusal:
             raise ModelError(f"the model breaks the ONNX rules: {refusal}") from error
         raise
+
+
+def _undecodable(error: BaseException | None) -> UnicodeDecodeError | None:
+    """The error, or the one that it was raised from, that met bytes which are no text."""
+    while error is not None and not isinstance(error, UnicodeDecodeError):
+        error = error.__cause__
+    return error
 
 
 def not_text(error: UnicodeDecodeError) -> ModelError:
