@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import tvm
 import tvm_ffi
@@ -24,7 +24,9 @@ def overwritable(function: tirx.PrimFunc) -> tuple[int, ...]:
 
     Such a parameter has the result's shape and element type, and each of its elements is read only to compute
     the element of the result at the same place, which is written once: by the residual addition behind a
-    convolution, say. None where a kernel reads its result, or writes it in more than one statement.
+    convolution, say. None where a kernel reads its result, or writes it in more than one statement, or where
+    an intermediate value serves several elements: LLVM computes it once for them only if it knows that no
+    write changes what it is computed from.
     """
     *given, result = function.params
     stores: list[tirx.BufferStore] = []
@@ -33,6 +35,8 @@ def overwritable(function: tirx.PrimFunc) -> tuple[int, ...]:
     tvm_ffi.structural_walk(function.body, (TensorLoad, loads.append))
     writes = [store for store in stores if store.buffer.same_as(result)]
     if len(writes) != 1 or any(load.source.same_as(result) for load in loads):
+        return ()
+    if not _has_values_of_its_own(writes[0], function):
         return ()
     return tuple(
         position
@@ -48,6 +52,21 @@ def allow_aliases(module: tvm.IRModule, kernels: Collection[str]) -> tvm.IRModul
         for variable, function in module.functions.items()
     }
     return tvm.IRModule(functions, attrs=module.attrs)
+
+
+def _has_values_of_its_own(write: tirx.BufferStore, function: tirx.PrimFunc) -> bool:
+    """Whether every intermediate value that is read for the write belongs to the one element written."""
+    inner: list[TensorLoad] = []
+    tvm_ffi.structural_walk(write.value, (TensorLoad, inner.append))
+    given = [load for load in inner if any(load.source.same_as(row) for row in function.params)]
+    return all(load in given or _names(write.indices) <= _names(load.indices) for load in inner)
+
+
+def _names(indices: Iterable[tirx.PrimExpr]) -> set[str]:
+    found: set[str] = set()
+    for index in indices:
+        tvm_ffi.structural_walk(index, (tirx.Var, lambda var: found.add(var.name)))
+    return found
 
 
 def _alike(buffer: tirx.Buffer, result: tirx.Buffer) -> bool:
