@@ -15,7 +15,6 @@ from neo_compiler.native.codegen import generate_object
 from neo_compiler.native.cuda.build import build_image
 from neo_compiler.native.extract import extract
 from neo_compiler.native.link import link
-from neo_compiler.native.overwrite import allow_aliases, overwritable_by
 from neo_compiler.native.plan import Plan
 from neo_compiler.stages import Stages
 from neo_compiler.target import Target
@@ -38,12 +37,11 @@ def build(
     if target.gpu:
         return _build_launched(module, outputs, target, folder, stages)
     with stages("plan"):
-        program = extract(module, outputs, overwritable=overwritable_by(module))
+        program = extract(module, outputs)
         write_params(folder / "compiled.params", program.params, program.plan.params_bytes)
     with tempfile.TemporaryDirectory(prefix="neo-build-", dir=folder.parent) as scratch:
         kernels = kernels or Path(scratch) / "kernels.o"
         with stages("codegen"):
-            module = allow_aliases(module, program.plan.overwriting())
             plan = replace(program.plan, scratch_bytes=generate_object(module, target, kernels))
         with stages("link"):
             link([kernels], plan, target, folder / "compiled.so")

@@ -40,7 +40,6 @@ class _Part:
 def place(draft: Draft) -> tuple[Draft, int]:
     """The draft with every tensor at its final place, and the arena's size in bytes."""
     steps, parts = _join(draft)
-    parts |= _overwritten(draft, steps, parts)
     roots = {
         tensor.index: _root(tensor.index, parts) for tensor in draft.tensors if tensor.where is Where.ARENA
     }
@@ -93,43 +92,6 @@ def _concat_parts(draft: Draft, step: Step, taken: Iterable[int]) -> dict[int, _
         parts[operand.index] = _Part(whole.index, offset)
         offset += draft.bytes_of(operand)
     return parts
-
-
-def _overwritten(draft: Draft, steps: tuple[Step, ...], parts: dict[int, _Part]) -> dict[int, _Part]:
-    """Results that take over the place of an argument which no later step reads."""
-    found: dict[int, _Part] = {}
-    last = _last_uses(draft, steps, parts)
-    for number, step in enumerate(steps):
-        result = draft.tensors[step.args[-1]].index
-        for place in step.overwritable:
-            tensor = draft.tensors[step.args[place]]
-            if tensor.where is not Where.ARENA or result in parts or last[result] == len(steps):
-                continue
-            root, _ = _root(tensor.index, parts | found)
-            if last[root] == number and not _is_shared(draft, step, place, parts | found):
-                found[result] = _Part(tensor.index, 0)
-                last[root] = last[result]
-                break
-    return found
-
-
-def _last_uses(draft: Draft, steps: tuple[Step, ...], parts: dict[int, _Part]) -> dict[int, int]:
-    """The last step that touches each root buffer; results are used after all steps."""
-    uses = [(number, position) for number, step in enumerate(steps) for position in step.args]
-    uses += [(len(steps), position) for position in draft.results]
-    tensors = [(number, draft.tensors[position]) for number, position in uses]
-    return {_root(row.index, parts)[0]: number for number, row in tensors if row.where is Where.ARENA}
-
-
-def _is_shared(draft: Draft, step: Step, place: int, parts: dict[int, _Part]) -> bool:
-    """Whether the step reads the argument's buffer as another argument, too, which it may not overwrite."""
-    others = [
-        draft.tensors[position]
-        for other, position in enumerate(step.args)
-        if other != place and not (other in step.overwritable and position == step.args[place])
-    ]
-    root, _ = _root(draft.tensors[step.args[place]].index, parts)
-    return any(row.where is Where.ARENA and _root(row.index, parts)[0] == root for row in others)
 
 
 def _root(buffer: int, parts: dict[int, _Part]) -> tuple[int, int]:

@@ -32,10 +32,6 @@ class Placed:
     index: int = 0
     offset: int = 0
 
-    def starts_with(self, other: Placed) -> bool:
-        """Whether both begin at the same place."""
-        return (self.where, self.index, self.offset) == (other.where, other.index, other.offset)
-
     @property
     def fixed_shape(self) -> tuple[int, ...]:
         """The shape in a plan without open dimensions; ValueError in others."""
@@ -49,15 +45,13 @@ class Step:
     """One kernel call; `args` are positions in `Plan.tensors`, outputs last.
 
     `sized`: the sizes of the plan's open dimensions follow as whole numbers. On a GPU it is one launch of the
-    several that `operator` may take, with `args` in the kernel's own order. `overwritable` are the places in
-    `args` of tensors over which the only output may be written.
+    several that `operator` may take, with `args` in the kernel's own order.
     """
 
     kernel: str
     args: tuple[int, ...]
     operator: str = ""
     sized: bool = False
-    overwritable: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,12 +82,3 @@ class Plan:
     scratch_bytes: int
     dimensions: tuple[OpenDimension, ...] = ()
     fills: tuple[Fill, ...] = ()
-
-    def overwriting(self) -> frozenset[str]:
-        """The kernels that write their output over an argument, in some step at least."""
-        return frozenset(
-            step.kernel
-            for step in self.steps
-            for place in step.overwritable
-            if self.tensors[step.args[place]].starts_with(self.tensors[step.args[-1]])
-        )
