@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,7 +28,7 @@ from neo_compiler.parts.division import Divided
 from neo_compiler.parts.single import Single, prepare_single
 from neo_compiler.parts.task import Task
 from neo_compiler.sizes import Sizes
-from neo_compiler.symbolic.build import Open, build
+from neo_compiler.symbolic.build import Lowered, Open, build, lower_at
 from neo_compiler.symbolic.constants import grown
 from neo_compiler.symbolic.drafts import Bounds
 from neo_compiler.symbolic.points import NotGeneral, choose
@@ -93,19 +93,30 @@ def compile_ranges(task: Task, ranges: Ranges) -> Compilation:
 def _build(task: Task, first: Prepared, others: Iterable[onnx.ModelProto], opened: Open) -> BuiltPart:
     if foreign := first.foreign:
         raise NotGeneral(f"no native code exists for a part of it: {next(iter(foreign.values()))}")
+    lowered: list[Lowered] = []
+    for model in itertools.chain([first.model], others):  # what fails in preparing them is no lack of code
+        with _not_general():
+            row = lower_at(model, opened, task.target, task.stages)
+        lowered.append(row.sharing(lowered[0]) if lowered else row)
     files, kernels = task.files, task.work / "kernels0.o"
     files.mkdir()
+    with _not_general():
+        plan, rules = build(lowered, opened, task.target, (files, kernels), task.stages)
+    nodes, used = len(first.model.graph.node), operators(first.model)
+    entry = Part("native", LIBRARY, plan.inputs, plan.outputs, PARAMS, nodes, used)
+    return BuiltPart(entry, plan, rules, kernels)
+
+
+@contextlib.contextmanager
+def _not_general() -> Iterator[None]:
+    """What fails within means that there is no code for ranges."""
     try:
-        models = itertools.chain([first.model], others)
-        plan, rules = build(models, opened, task.target, (files, kernels), task.stages)
+        yield
     except (NotGeneral, TargetError, OutputError, OSError):
         raise
     except Exception as error:
         log.info("no code for ranges", exc_info=True)
         raise NotGeneral(f"it cannot be compiled: {first_line(error)}") from error
-    nodes, used = len(first.model.graph.node), operators(first.model)
-    entry = Part("native", LIBRARY, plan.inputs, plan.outputs, PARAMS, nodes, used)
-    return BuiltPart(entry, plan, rules, kernels)
 
 
 def prepared_at(task: Task, ranges: Ranges, sizes: Mapping[str, int], kept: Collection[str] = ()) -> Prepared:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,12 +11,14 @@ import tvm
 from tvm import tirx
 
 from neo_compiler.lower import lower
+from neo_compiler.lower.values import Array
 from neo_compiler.native.build import write_params
 from neo_compiler.native.codegen import generate_object
 from neo_compiler.native.extract import Drafted, draft, settle
 from neo_compiler.native.link import link
 from neo_compiler.native.plan import Plan
 from neo_compiler.schedule import schedule
+from neo_compiler.schedule.cpu.open import takes_sizes
 from neo_compiler.stages import Stages
 from neo_compiler.symbolic import drafts, kernels
 from neo_compiler.symbolic.drafts import Bounds
@@ -38,24 +40,16 @@ class Open:
 
 
 def build(
-    models: Iterable[onnx.ModelProto], opened: Open, target: Target, places: tuple[Path, Path], stages: Stages
+    lowered: Sequence[Lowered], opened: Open, target: Target, places: tuple[Path, Path], stages: Stages
 ) -> tuple[Plan, dict[str, str]]:
     """Write compiled.so and compiled.params into a folder, and the kernels to an object file.
 
-    `models` are prepared for the points of `opened`, and needed one at a time: their weights are kept once.
-    Returns the plan and the rules that scheduled its kernels. Raises NotGeneral where code for one size is
-    not that for another.
+    `lowered` has a row for each of the points of `opened`. Returns the plan and the rules that scheduled its
+    kernels. Raises NotGeneral where code for one size is not that for another.
     """
     folder, kernels_file = places
-    lowered: list[_Lowered] = []
-    for model in models:
-        with stages("lower"):
-            row = _lower(model, opened, target, stages)
-        lowered.append(row.sharing(lowered[0]) if lowered else row)
     module = _module([row.kernels for row in lowered], opened.points)
-    sized = frozenset(
-        name.name_hint for name, function in module.functions.items() if _takes_sizes(function, opened)
-    )
+    sized = frozenset(name.name_hint for name, function in module.functions.items() if takes_sizes(function))
     with stages("schedule"):
         scheduled = schedule(module, target)
     with stages("build"):
@@ -70,34 +64,41 @@ def build(
 
 
 @dataclass(frozen=True)
-class _Lowered:
-    """What is kept of a model that was lowered for one point."""
+class Lowered:
+    """What is kept of a model that was lowered for one point; its weights may be those of another row."""
 
     kernels: dict[str, tirx.PrimFunc]
     drafted: Drafted
     outputs: tuple[str, ...]
 
-    def sharing(self, first: _Lowered) -> _Lowered:
+    def sharing(self, first: Lowered) -> Lowered:
         """The same with the arrays of `first` where they are equal: weights are, at all points."""
         known = {(offset, array.shape, array.dtype): array for offset, array in first.drafted.params}
-        params = []
-        for offset, array in self.drafted.params:
-            other = known.get((offset, array.shape, array.dtype))
-            same = other is not None and other.tobytes() == array.tobytes()
-            params.append((offset, other if same and other is not None else array))
+        pairs = [
+            (offset, array, known.get((offset, array.shape, array.dtype), array))
+            for offset, array in self.drafted.params
+        ]
+        params = ((offset, other if _are_same(array, other) else array) for offset, array, other in pairs)
         return replace(self, drafted=replace(self.drafted, params=tuple(params)))
 
 
-def _lower(model: onnx.ModelProto, opened: Open, target: Target, stages: Stages) -> _Lowered:
-    lifted, values = lift(model, opened.kept)
-    module = lower(lifted, target, stages, any_rows=True)
+def _are_same(one: Array, other: Array) -> bool:
+    """Bit by bit: a NaN is the same as itself, and 0 is not -0."""
+    return one is other or one.tobytes() == other.tobytes()
+
+
+def lower_at(model: onnx.ModelProto, opened: Open, target: Target, stages: Stages) -> Lowered:
+    """Lower a model that is prepared for one of the points; nothing of `model` is kept."""
+    with stages("lower"):
+        lifted, values = lift(model, opened.kept)
+        module = lower(lifted, target, stages, any_rows=True)
     kernels = {
         variable.name_hint: function
         for variable, function in module.functions.items()
         if isinstance(function, tirx.PrimFunc)
     }
     outputs = tuple(value.name for value in model.graph.output)
-    return _Lowered(kernels, settled(draft(module), values), outputs)
+    return Lowered(kernels, settled(draft(module), values), outputs)
 
 
 def _module(named: Sequence[dict[str, tirx.PrimFunc]], points: Points) -> tvm.IRModule:
@@ -110,8 +111,3 @@ def _module(named: Sequence[dict[str, tirx.PrimFunc]], points: Points) -> tvm.IR
         except NotGeneral as error:
             raise NotGeneral(f"kernel {name}: {error}") from None
     return tvm.IRModule(functions)
-
-
-def _takes_sizes(function: tirx.PrimFunc, opened: Open) -> bool:
-    names = [parameter.name for parameter in function.params[-len(opened.points.names) :]]
-    return names == opened.points.parameters

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,10 @@ import pytest
 import edge_runtime
 import neo_compiler
 from edge_runtime.manifest import Dimension
-from neo_compiler.errors import UsageError
+from neo_compiler.dynamic import ranges
+from neo_compiler.errors import ModelError, UsageError
+from neo_compiler.graph.prepare import Prepared
+from neo_compiler.parts.task import Task
 from neo_compiler.verify.difference import difference
 from neo_compiler.verify.reference import Reference
 from tests.neo_compiler.conftest import convolution
@@ -96,6 +100,24 @@ def test_what_lies_outside_of_the_range_is_refused(sequence: tuple[Path, onnx.Mo
         given = {name: np.zeros((1, n), np.int64) for name in ("ids", "mask")}
         with pytest.raises(edge_runtime.InputError, match=rf"compiled for n {n}; this model takes n 1\.\.64"):
             model.run(given)
+
+
+def test_what_fails_while_a_point_is_prepared_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is no reason to compile in another way, at whatever point it comes."""
+    prepare, seen = ranges.prepared_at, set[int]()
+
+    def failing(task: Task, asked: ranges.Ranges, sizes: Mapping[str, int], *rest: Any) -> Prepared:
+        seen.add(sizes["n"])
+        if len(seen) > 3:  # the first three are prepared together
+            raise ModelError("not at this size")
+        return prepare(task, asked, sizes, *rest)
+
+    monkeypatch.setattr(ranges, "prepared_at", failing)
+    with pytest.raises(ModelError, match="not at this size"):
+        neo_compiler.compile(save(attention(), tmp_path), output=tmp_path / "out", dimensions={"n": "1..64"})
+    assert len(seen) > 3
 
 
 def test_one_dimension_has_one_size_in_a_run(sequence: tuple[Path, onnx.ModelProto]) -> None:
