@@ -15,7 +15,7 @@ from neo_compiler.schedule.cpu.blocking import Blocking, Order
 from neo_compiler.schedule.cpu.by_lane import has_lanes, weights_early
 from neo_compiler.schedule.cpu.epilogue import Vectors, fill_padding, hold_in_registers, place_border
 from neo_compiler.schedule.cpu.pieces import sum_in_cache
-from neo_compiler.schedule.cpu.tiles import convolution_tiles
+from neo_compiler.schedule.cpu.tiles import Tile, convolution_tiles
 from neo_compiler.target import Target
 
 _TILES_IN_A_PASS = 14  # over which a weight is used again while it is in a register or the first-level cache
@@ -142,19 +142,12 @@ def _multiply(
 ) -> None:
     """A matrix product for each point of the patches, on register tiles of channel blocks and tiles."""
     tile = blocking.tile
-    in_pieces = blocking.order is Order.PIECES
-    sums = product if in_pieces else sch.cache_write(product, 0, "global")
-    sch.compute_at(sums, at, preserve_unit_loops=True)
-    spatial, reductions = split_axes(sch, sums, sch.get_loops(sums))
-    *_, row, column, batch, channel, down, across, lane = spatial
-    channel, blocks = sch.split(channel, [None, tile.blocks])
-    if in_pieces:
-        sch.reorder(row, column, batch, channel, blocks, down, across, lane, *reductions)
-    if passes.shared:
-        sch.parallel(sch.fuse(row, column))
-    if in_pieces:
+    if blocking.order is Order.PIECES:
+        _split_blocks(sch, product, at, passes, tile)
         sum_in_cache(sch, product, tile, target)
         return
+    written = sch.cache_write(product, 0, "global")
+    channel, blocks, down, across, lane = _split_blocks(sch, written, at, passes, tile)
     down, rows = sch.split(down, [None, tile.rows])
     across, columns = sch.split(across, [None, tile.columns])
     sch.reorder(channel, down, across, blocks, rows, columns, lane)
@@ -164,6 +157,23 @@ def _multiply(
     early = weights_early(target, tile.accumulators)
     held = Vectors(target.lanes, 3, by_lane=has_lanes(target), early=early)
     hold_in_registers(sch, product, across, held)
+
+
+def _split_blocks(
+    sch: Schedule, block: SBlockRV, at: LoopRV, passes: _Passes, tile: Tile
+) -> tuple[LoopRV, LoopRV, LoopRV, LoopRV, LoopRV]:
+    """Compute what a pass needs of the product, or of its copy, in groups of a tile's channel blocks.
+
+    Returns the loops over the groups, the blocks of a group, tiles down and across, and lanes.
+    """
+    sch.compute_at(block, at, preserve_unit_loops=True)
+    spatial, reductions = split_axes(sch, block, sch.get_loops(block))
+    *_, row, column, _, channel, down, across, lane = spatial
+    channel, blocks = sch.split(channel, [None, tile.blocks])
+    sch.reorder(channel, blocks, down, across, lane, *reductions)
+    if passes.shared:
+        sch.parallel(sch.fuse(row, column))
+    return channel, blocks, down, across, lane
 
 
 def _transform(sch: Schedule, blocks: dict[str, SBlockRV], at: LoopRV, passes: _Passes) -> None:
