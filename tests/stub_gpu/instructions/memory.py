@@ -62,14 +62,17 @@ def _param(op: Operation, operand: str) -> tuple[str, int] | None:
 def _ld(op: Operation) -> str:
     registers = registers_of(op.raw[0])
     kind = op.type if op.type[0] == "s" else f"u{op.type[1:]}"
-    width = int(kind[1:]) // 8
-    if "param" in op.modifiers:
-        base = _param_place(op, op.raw[1])
-    else:
-        base = _place(op, _address(op, op.raw[1]), width * len(registers))
+    base = _pointer(op, op.raw[1], int(kind[1:]) // 8 * len(registers))
     rows = [f"const {c_type(kind)} *from_ = (const void *)({base});"]
     rows += [f"{op.bits(name)} = from_[{i}];" for i, name in enumerate(registers) if name != "_"]
     return "{ " + " ".join(rows) + " }"
+
+
+def _pointer(op: Operation, operand: str, width: int) -> str:
+    """Where an operand's `width` bytes are read or written."""
+    if "param" in op.modifiers:
+        return _param_place(op, operand)
+    return _place(op, _address(op, operand), width)
 
 
 def _param_place(op: Operation, operand: str) -> str:
@@ -87,11 +90,7 @@ def _param_place(op: Operation, operand: str) -> str:
 def _st(op: Operation) -> str:
     registers = registers_of(op.raw[1])
     kind = f"u{op.type[1:]}"
-    width = int(kind[1:]) // 8
-    if "param" in op.modifiers:
-        base = _param_place(op, op.raw[0])
-    else:
-        base = _place(op, _address(op, op.raw[0]), width * len(registers))
+    base = _pointer(op, op.raw[0], int(kind[1:]) // 8 * len(registers))
     rows = [f"{c_type(kind)} *to_ = (void *)({base});"]
     rows += [f"to_[{i}] = {op.bits(name)};" for i, name in enumerate(registers)]
     return "{ " + " ".join(rows) + " }"
