@@ -234,20 +234,6 @@ def test_interrupted(mlp_archive: Path) -> None:
     assert errors.endswith("edge-runtime: interrupted\n")
 
 
-def test_an_interruption_at_any_place(tmp_path: Path) -> None:
-    """Python notes one that comes while it runs text, as for a dataclass, and ends by SIGINT after all."""
-    (tmp_path / "program.py").write_text(
-        "import sys\n"
-        "from edge_runtime.cli import COMMANDS, main\n"
-        "def interrupted(_): exec('raise KeyboardInterrupt')\n"
-        "COMMANDS['info'] = interrupted\n"
-        "sys.exit(main())\n"
-    )
-    command = [sys.executable, "-m", "program", "info", "a"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (130, "edge-runtime: interrupted\n")
-
-
 def test_a_reader_that_leaves(mlp_archive: Path) -> None:
     command = f"{sys.executable} -m edge_runtime.cli info {mlp_archive} | true; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)

@@ -79,20 +79,6 @@ def test_a_package_that_is_not_installed(tmp_path: Path, arguments: list[str], p
     assert (result.returncode, result.stdout) == (ExitCode.USAGE, "")
 
 
-def test_an_interruption_at_any_place(tmp_path: Path) -> None:
-    """Python notes one that comes while it runs text, as for a dataclass, and ends by SIGINT after all."""
-    (tmp_path / "program.py").write_text(
-        "import sys\n"
-        "from greengrass_sim.cli import main; from greengrass_sim.commands import status\n"
-        "def interrupted(_): exec('raise KeyboardInterrupt')\n"
-        "status.run = interrupted\n"
-        "sys.exit(main())\n"
-    )
-    command = [sys.executable, "-m", "program", "status"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (ExitCode.INTERRUPTED, "greengrass-sim: interrupted\n")
-
-
 def test_log_lines_are_laid_out_as_on_a_core() -> None:
     code = (
         "from greengrass_sim.cli import _log_to_stderr, logging; _log_to_stderr('info'); logging.warning('x')"

@@ -92,20 +92,6 @@ def test_an_interrupted_compilation_leaves_nothing(
     assert list(temporary.iterdir()) == []
 
 
-def test_an_interruption_at_any_place(tmp_path: Path) -> None:
-    """Python notes one that comes while it runs text, as for a dataclass, and ends by SIGINT after all."""
-    (tmp_path / "program.py").write_text(
-        "import sys\n"
-        "from neo_compiler.cli import main; from neo_compiler.commands import targets\n"
-        "def interrupted(_): exec('raise KeyboardInterrupt')\n"
-        "targets.run = interrupted\n"
-        "sys.exit(main())\n"
-    )
-    command = [sys.executable, "-m", "program", "targets"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (ExitCode.INTERRUPTED, "neo: interrupted\n")
-
-
 def test_a_file_that_grows_too_large_leaves_nothing(folder: Path, tmp_path: Path, temporary: Path) -> None:
     model = save(with_weights(parse(LINEAR), w=np.ones((512, 2048))), tmp_path)
     done = run(
