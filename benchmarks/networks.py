@@ -11,6 +11,8 @@ from torch import Tensor, nn
 
 Built = tuple[nn.Module, tuple[Tensor, ...]]
 
+SMALL_GPT2 = {"n_layer": 2, "n_head": 3, "n_embd": 48, "vocab_size": 100, "n_positions": 64}
+
 
 class Logits(nn.Module):
     """A network of transformers, [N, 3, H, W] → its logits."""
@@ -114,8 +116,7 @@ def _segformer(small: bool) -> Built:
 
 
 def _gpt2(small: bool) -> Built:
-    few = {"n_layer": 2, "n_head": 3, "n_embd": 48, "vocab_size": 100, "n_positions": 64}
-    config = transformers.GPT2Config(**(few if small else {}))
+    config = transformers.GPT2Config(**(SMALL_GPT2 if small else {}))
     size, past = config.n_embd // config.n_head, 8
     cache = torch.randn(config.n_layer, 2, 1, config.n_head, past, size)
     tokens = torch.randint(0, config.vocab_size, (1, 1))

@@ -15,9 +15,9 @@ def test_prompts_of_any_length_are_continued_from_the_cache(tmp_path: Path) -> N
     pytest.importorskip("torch", reason="PyTorch is not installed: pip install 'neo-edge[torch]'")
     transformers = pytest.importorskip("transformers", reason="transformers is not installed")
     from benchmarks.growing import measure
+    from benchmarks.networks import SMALL_GPT2
 
-    small = {"n_layer": 2, "n_head": 3, "n_embd": 48, "vocab_size": 100, "n_positions": 64}
-    found = measure(transformers.GPT2Config(**small), tmp_path, LONGEST, (1, 2, 7, LONGEST - 4))
+    found = measure(transformers.GPT2Config(**SMALL_GPT2), tmp_path, LONGEST, (1, 2, 7, LONGEST - 4))
     assert found.native
     assert found.codes == 1
     assert found.difference < 1e-5
