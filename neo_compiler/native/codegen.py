@@ -16,6 +16,7 @@ from tvm import tirx
 from tvm.tirx.build import codegen_build
 
 from neo_compiler.errors import NeoError
+from neo_compiler.native.kernels import kernels_of
 from neo_compiler.native.memory import aligned
 from neo_compiler.native.toolchain.system import join_objects
 from neo_compiler.native.toolchain.zig import run_zig
@@ -36,11 +37,7 @@ def generate_object(
     Each TensorIR function NAME becomes `__tvm_ffi_NAME`. `most` tells the largest values of the whole numbers
     that are parameters of kernels. Returns the most bytes of workspace that one thread asks for at a time.
     """
-    kernels = {
-        variable: function.with_attr("global_symbol", variable.name_hint)
-        for variable, function in module.functions.items()
-        if isinstance(function, tirx.PrimFunc)
-    }
+    kernels = kernels_of(module)
     llvm = tvm.target.Target(target.llvm())
     lower, finish, _ = tirx.get_tir_pipeline("s_tir")
     with tvm.transform.PassContext(opt_level=3, config=_CONFIG):

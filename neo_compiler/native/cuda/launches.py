@@ -12,6 +12,7 @@ import tvm_ffi
 from tvm import tirx
 
 from neo_compiler.native.cuda.image import Extent, Geometry
+from neo_compiler.native.kernels import kernels_of
 from neo_compiler.target import Target
 
 # What would turn the host's part into a function that TVM calls; that part is only read here.
@@ -60,11 +61,7 @@ def split_kernels(module: tvm.IRModule, target: Target) -> Kernels:
 
     Raises ValueError for a function that leaves work to the host or goes beyond the limits of every GPU.
     """
-    functions = {
-        variable: function.with_attr("global_symbol", variable.name_hint)
-        for variable, function in module.functions.items()
-        if isinstance(function, tirx.PrimFunc)
-    }
+    functions = kernels_of(module)
     gpu = tvm.target.Target(target.nvptx())
     lower, _, _ = tirx.get_tir_pipeline("s_tir")
     with tvm.transform.PassContext(opt_level=3, config=_CONFIG, instruments=[_WithoutHost()]):
