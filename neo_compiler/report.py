@@ -196,7 +196,8 @@ def _difference(found: Accuracy) -> str:
     if found.max_relative is None:
         return NOT_EXECUTED
     where = "" if found.executed == NATIVELY else f"; executed by {found.executed}"
-    return f"{found.max_relative:.1e} at most, {found.tolerance:.1e} is allowed{where}"
+    sets = f"{found.samples} set{'s' if found.samples > 1 else ''} of inputs"
+    return f"{found.max_relative:.1e} at most on {sets}, {found.tolerance:.1e} is allowed{where}"
 
 
 def _chain(parts: Sequence[Part]) -> str:

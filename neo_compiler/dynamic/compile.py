@@ -65,7 +65,8 @@ def compile_dynamic(task: Task, request: Request) -> Dynamic:
 def _bucket(merger: Merger, made: Compilation) -> Bucket:
     found = made.single.divided.found
     worst = max(made.samples, key=lambda sample: max(sample.tolerances.values()))
-    return replace(merger.add(made), accuracy=replace(accuracy(found, worst), samples=len(made.samples)))
+    sets = max(found.sets, len(made.samples))
+    return replace(merger.add(made), accuracy=replace(accuracy(found, worst), samples=sets))
 
 
 def _compilations(

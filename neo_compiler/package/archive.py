@@ -14,6 +14,7 @@ from typing import BinaryIO
 from edge_runtime.package.seal import seal
 
 LARGE = 1 << 20  # bytes: smaller files are always compressed
+HUGE = 1 << 26  # bytes: beyond, more than the quickest compression takes minutes for a sixth of the size
 SAMPLE = 1 << 16
 SAMPLES = 16
 WORTH_IT = 0.85  # of its size: float weights shrink to about 0.93, and unpacking them would only take time
@@ -43,13 +44,18 @@ def write_archive(folder: Path, path: Path) -> None:
 
 
 def compression_level(file: Path) -> int:
-    """0 for files that do not compress, judged by slices spread over the file; large ones are not worth 9."""
+    """0 for files that do not compress, judged by slices spread over the file; large ones are not worth 9.
+
+    Huge ones, as the examples of a model whose inputs are, are worth no more than 1.
+    """
     size = file.stat().st_size
     if size < LARGE:
         return 9
     slices = list(_slices(file, size))
     packed = sum(len(zlib.compress(piece, 1)) for piece in slices)
-    return 6 if packed < WORTH_IT * sum(map(len, slices)) else 0
+    if packed >= WORTH_IT * sum(map(len, slices)):
+        return 0
+    return 6 if size <= HUGE else 1
 
 
 def _slices(file: Path, size: int) -> Iterator[bytes]:

@@ -144,7 +144,7 @@ def accuracy(found: Verified, sample: Sample) -> Accuracy:
     """What the comparison found, in the manifest's terms: the worst output counts."""
     return Accuracy(
         reference=sample.reference,
-        samples=1,
+        samples=found.sets,
         max_relative=max((check.difference for check in found.checks), default=None),
         max_absolute=max((check.absolute for check in found.checks), default=None),
         tolerance=max(sample.tolerances.values()),

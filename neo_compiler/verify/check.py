@@ -9,7 +9,7 @@ import numpy as np
 
 from neo_compiler.errors import MismatchError
 from neo_compiler.graph.small_types import restored, widened
-from neo_compiler.verify.difference import absolute, difference
+from neo_compiler.verify.difference import absolute, relative
 from neo_compiler.verify.sample import Sample
 
 
@@ -31,15 +31,7 @@ def compare(sample: Sample, actual: Mapping[str, np.ndarray]) -> tuple[OutputChe
 
     Raises MismatchError where one is beyond its tolerance.
     """
-    checks = tuple(
-        OutputCheck(
-            name,
-            difference(widened(value), widened(restored(actual[name], value))),
-            sample.tolerances[name],
-            absolute(widened(value), widened(restored(actual[name], value))),
-        )
-        for name, value in sample.expected.items()
-    )
+    checks = tuple(_check(sample, name, actual[name]) for name in sample.expected)
     wrong = [check for check in checks if not check.difference <= check.tolerance]
     if wrong:
         rows = (f"  {row.name}: {row.difference:.3g}, allowed {row.tolerance:.3g}" for row in wrong)
@@ -48,3 +40,10 @@ def compare(sample: Sample, actual: Mapping[str, np.ndarray]) -> tuple[OutputChe
             "more than the tolerance (relative to the output's largest magnitude):\n" + "\n".join(rows)
         )
     return checks
+
+
+def _check(sample: Sample, name: str, actual: np.ndarray) -> OutputCheck:
+    value = sample.expected[name]
+    wide = widened(value)
+    distance = absolute(wide, widened(restored(actual, value)))
+    return OutputCheck(name, relative(distance, wide), sample.tolerances[name], distance)

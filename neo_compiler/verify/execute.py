@@ -54,10 +54,13 @@ class Built:
 
 @dataclass(frozen=True)
 class Verified:
-    """Where the code ran, "" where it did not, and how far each output lies from the reference."""
+    """Where the code ran, "" where it did not, how far each output lies from the reference, and on how many
+    sets of inputs it was compared.
+    """
 
     executed: str
     checks: tuple[OutputCheck, ...]
+    sets: int = 1
 
 
 def execute(built: Built, target: Target, sample: Sample, *, required: bool = False) -> Verified:
@@ -74,7 +77,8 @@ def execute(built: Built, target: Target, sample: Sample, *, required: bool = Fa
 
     with edge_runtime.load(built.folder, threads=1) as model:
         found = [compare(row, model.run(_stored(row.inputs))) for row in (sample, *sample.further)]
-        return Verified(NATIVELY, tuple(max(rows, key=_margin) for rows in zip(*found, strict=True)))
+        checks = tuple(max(rows, key=_margin) for rows in zip(*found, strict=True))
+        return Verified(NATIVELY, checks, len(found))
 
 
 def _margin(check: OutputCheck) -> float:

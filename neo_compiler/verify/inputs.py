@@ -35,13 +35,22 @@ def _draw(value: ir.Value, random: np.random.Generator) -> np.ndarray:
 
 
 def _floats(domain: Domain, shape: tuple[int, ...], random: np.random.Generator) -> np.ndarray:
-    values = _field(shape, random)
+    values = np.asarray(_field(shape, random))
     if domain.low is None or domain.high is None:
-        return np.round(values / GRID) * GRID
+        return _on_grid(values, GRID)
     width = domain.high - domain.low
-    step = GRID * min(1.0, width)
-    middle = (domain.low + domain.high) / 2
-    return np.clip(np.round((middle + values * width / 4) / step) * step, domain.low, domain.high)
+    values *= width
+    values /= 4
+    values += (domain.low + domain.high) / 2
+    return _on_grid(values, GRID * min(1.0, width)).clip(domain.low, domain.high)
+
+
+def _on_grid(values: np.ndarray, step: float) -> np.ndarray:
+    """`values`, changed in place: an input may fill much of the memory."""
+    values /= step
+    np.rint(values, out=values)
+    values *= step
+    return values
 
 
 def _field(shape: tuple[int, ...], random: np.random.Generator) -> np.ndarray:

@@ -15,6 +15,7 @@ from neo_compiler.verify.reference import Reference
 
 TOLERANCE = 1e-4  # of an output's largest magnitude
 CANDIDATES = 4
+BUDGET = 1 << 25  # numbers that the candidates hold together, unless one alone holds more
 SETS = 3  # of inputs with exact answers are compared on
 MANY = 1 << 22  # numbers in the inputs; of so many, one set says as much as several
 NOISE = 1e-6  # relative; eight units in the last place of a float32
@@ -52,14 +53,16 @@ def draw_sample(original: onnx.ModelProto, prepared: onnx.ModelProto, tolerance:
     the input does, tells how exact an answer can be: a detector that sees nothing returns rounding noise, and
     a softmax over large values multiplies it. Several inputs are tried, and those with the most exact answer
     are taken first; others that are as exact as can be asked for come after them. Where even the first are
-    less exact than the usual tolerance, the tolerance grows in proportion.
+    less exact than the usual tolerance, the tolerance grows in proportion. Of huge inputs fewer are tried.
     """
     references = Reference(original), Reference(original, optimised=True)
     drawn: list[tuple[float, Sample]] = []
-    wanted = SETS
-    while len(drawn) < CANDIDATES and sum(change <= TOLERANCE for change, _ in drawn) < wanted:
+    most, wanted = CANDIDATES, SETS
+    while len(drawn) < most and sum(change <= TOLERANCE for change, _ in drawn) < wanted:
         inputs = seeded_inputs(prepared, seed + len(drawn))
-        wanted = 1 if sum(value.size for value in inputs.values()) > MANY else SETS
+        count = sum(value.size for value in inputs.values())
+        most = min(CANDIDATES, max(1, BUDGET // max(1, count)))
+        wanted = 1 if count > MANY else SETS
         drawn.append(_candidate(references, inputs, tolerance))
     _, best = min(drawn, key=lambda row: row[0])
     further = (row for change, row in drawn if row is not best and change <= TOLERANCE)

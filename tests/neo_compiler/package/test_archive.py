@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from neo_compiler.package.archive import LARGE, compression_level, write_archive
+from neo_compiler.package.archive import HUGE, LARGE, compression_level, write_archive
 
 RANDOM = np.random.default_rng(0)
 
@@ -66,6 +66,14 @@ def test_the_same_content_gives_the_same_bytes(tmp_path: Path) -> None:
     write_archive(first, tmp_path / "1.tar.gz")
     write_archive(second, tmp_path / "2.tar.gz")
     assert (tmp_path / "1.tar.gz").read_bytes() == (tmp_path / "2.tar.gz").read_bytes()
+
+
+def test_huge_files_are_compressed_quickly(tmp_path: Path) -> None:
+    path = tmp_path / "examples"
+    for size, level in ((HUGE, 6), (HUGE + 1, 1)):
+        with path.open("wb") as file:
+            file.truncate(size)
+        assert compression_level(path) == level
 
 
 def test_float_weights_are_stored_and_other_files_compressed(tmp_path: Path) -> None:

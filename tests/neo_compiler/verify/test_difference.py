@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from neo_compiler.verify.difference import absolute, difference
+from neo_compiler.verify.difference import BLOCK, absolute, difference
 
 
 def floats(*values: float) -> np.ndarray:
@@ -43,3 +43,14 @@ def test_absolute_keeps_the_unit() -> None:
 
 def test_large_values_do_not_overflow() -> None:
     assert difference(floats(3e38, -3e38), floats(-3e38, 3e38)) == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize("place", [0, BLOCK - 1, BLOCK, 2 * BLOCK + 4])
+def test_every_number_of_a_large_array_counts(place: int) -> None:
+    reference = np.full((2 * BLOCK + 5, 1), 2, np.float32)
+    reference[1] = math.nan
+    actual = reference.copy()
+    actual[place] = 2.5
+    assert difference(reference, actual) == 0.25
+    actual[place] = math.inf
+    assert difference(reference, actual) == math.inf

@@ -82,3 +82,18 @@ def test_of_many_numbers_one_set_is_enough(monkeypatch: pytest.MonkeyPatch) -> N
     assert len(sample_of(model).further) == SETS - 1
     monkeypatch.setattr("neo_compiler.verify.sample.MANY", 4 * 64 - 1)
     assert not sample_of(model).further
+
+
+def test_of_huge_inputs_fewer_candidates_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = "g (float[1, 256] x, float million) => (float[1, 256] y) { big = Mul(x, million) y = Sin(big) }"
+    model = with_weights(parse(body), million=1e6)
+    runs: list[str] = []
+    run = Reference.run
+    monkeypatch.setattr(Reference, "run", lambda self, given: runs.append(self.name) or run(self, given))
+    sample_of(model)
+    assert len(runs) == 3 * CANDIDATES
+    for numbers, candidates in ((2 * 256, 2), (255, 1)):
+        runs.clear()
+        monkeypatch.setattr("neo_compiler.verify.sample.BUDGET", numbers)
+        sample_of(model)
+        assert len(runs) == 3 * candidates
