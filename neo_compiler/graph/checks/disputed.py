@@ -55,6 +55,7 @@ def _scales_to_fractions(node: ir.Node) -> bool:
 
 FORMS: dict[str, tuple[Callable[[ir.Node], bool], str]] = {
     "Dropout": (_drops, f"{RANDOM} in training mode: export the model for inference"),
+    "ImageDecoder": (_always, "ONNX leaves open how a file is decoded: decode it before, and give pixels"),
     "MaxUnpool": (_has_output_shape, f"{DISPUTED} where the values go in an output_shape"),
     "Resize": (_scales_to_fractions, f"{DISPUTED} align_corners with scales that give no whole sizes"),
     **dict.fromkeys(RANDOM_OPERATORS, (_always, RANDOM)),

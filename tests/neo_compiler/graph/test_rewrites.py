@@ -171,6 +171,9 @@ def test_long_sequences_and_symbolic_lengths_stay_as_they_are() -> None:
 def test_what_has_no_right_result_is_refused() -> None:
     with pytest.raises(UnsupportedOperators, match=r"no one right result.*\n.*random"):
         prepare(parse("g (float[4] x) => (float[4] y) { n = RandomNormalLike(x) y = Add(x, n) }"), {})
+    decoder = "g (uint8[64] x) => (uint8[8, 8, 3] y) { y = ImageDecoder(x) }"
+    with pytest.raises(UnsupportedOperators, match="decode it before, and give pixels"):
+        prepare(parse(decoder, '<ir_version: 9, opset_import: ["" : 20]>'), {})
     resize = """g (float[1, 1, 4, 4] x, float[4] s) => (float[1, 1, 2, 2] y) {
         y = Resize<mode = "linear", coordinate_transformation_mode = "align_corners">(x, , s) }"""
     with pytest.raises(UnsupportedOperators, match="align_corners with scales"):
