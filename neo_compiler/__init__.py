@@ -44,6 +44,7 @@ def compile(  # noqa: A001 - the public name
     even all of it. `cross_compiler` names a C compiler of this system that links for the device, instead of
     ziglang. `precision` "tf32" or "fp16" lets a GPU round the factors of products and convolutions for its
     tensor cores, with a tolerance of 1e-2; "fp32", the default, is exact, with one of 1e-4.
+    `dump` is a folder for the model after each step of its preparation, as ONNX files.
     `observer` is called with a StageEvent when a stage begins and ends.
 
     Raises a subclass of NeoError; its `exit_code` is the one that the command line ends with.

@@ -114,7 +114,7 @@ def _read(options: CompileOptions, stages: Stages) -> Source:
         request = resolve(model, options.input_shapes, options.dimensions)
         if request.dimensions:
             return Source(model, request, None)
-        prepared = prepare_single(model, request.at({}), options.seed, stages)
+        prepared = prepare_single(model, request.at({}), options, stages)
     with stages("reference"), blaming(model):
         sample = draw_sample(model, prepared.model, options.tolerance, options.seed)
     return Source(model, request, (prepared, sample))

@@ -35,7 +35,8 @@ class CompileOptions:
     not even they, so that the same options give the same bytes. `further_targets` are compiled into the same
     artifact. `trust` allows model files that run code of their own when they are opened. `cross_compiler`
     names a C compiler that links for the device, instead of ziglang. `precision` is what matrix products and
-    convolutions on a GPU may be rounded to; the tolerance of that is its own.
+    convolutions on a GPU may be rounded to; the tolerance of that is its own. `dump` is a folder for the
+    model after each step of its preparation.
     """
 
     model: Path
@@ -54,6 +55,7 @@ class CompileOptions:
     trust: bool = False
     cross_compiler: str = ""
     precision: Precision = Precision.FP32
+    dump: Path | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.tolerance < float("inf"):
@@ -81,6 +83,7 @@ class Keywords(TypedDict, total=False):
     trust: bool
     cross_compiler: str
     precision: str
+    dump: str | Path | None
 
 
 def options_from(keywords: Keywords) -> CompileOptions:
@@ -103,6 +106,7 @@ def _path(given: str | Path | None) -> Path | None:
 _READ: Mapping[str, Callable[[Any], Any]] = {
     "output": _path,
     "target_file": _path,
+    "dump": _path,
     "input_shapes": lambda given: {name: tuple(map(as_size, row)) for name, row in (given or {}).items()},
     "dimensions": lambda given: {name: as_sizes(sizes) for name, sizes in (given or {}).items()},
     "compiler_options": lambda given: dict(given or {}),

@@ -16,6 +16,7 @@ from neo_compiler.console.failure import failure_json
 from neo_compiler.console.progress import progress
 from neo_compiler.errors import UsageError
 from neo_compiler.options import CompileOptions, Fallback
+from neo_compiler.page import write_page
 from neo_compiler.precision import Precision
 from neo_compiler.report import SCHEMA_VERSION
 from neo_compiler.sizes import parse_dimensions, parse_input_shapes
@@ -32,6 +33,9 @@ WARNING = (
 
 def run(arguments: argparse.Namespace) -> None:
     """Compile; the artifact's path, or the report as JSON, goes to stdout and the table to stderr."""
+    page = Path(arguments.page) if arguments.page else None
+    if page and (page.is_dir() or not page.parent.is_dir()):
+        raise UsageError(f"--page {page}: name a file in a folder that exists")
     compiler_options = parse_compiler_options(arguments.compiler_options)
     precision = Precision(arguments.precision)
     target, *further = _targets(arguments, compiler_options)
@@ -52,6 +56,7 @@ def run(arguments: argparse.Namespace) -> None:
         fallback=Fallback(arguments.fallback),
         trust=arguments.trust,
         precision=precision,
+        dump=Path(arguments.dump) if arguments.dump else None,
     )
     with progress(hidden=arguments.quiet) as observer:
         with absent("torch"):
@@ -59,6 +64,8 @@ def run(arguments: argparse.Namespace) -> None:
 
         try:
             report = compile_job(options, observer)
+            if page:
+                write_page(report, page)
         except EdgeError as error:
             if arguments.json:
                 print(

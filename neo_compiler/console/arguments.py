@@ -91,6 +91,14 @@ PRECISION = Argument(
     "fp32, which is exact",
 )
 
+DUMP = Argument(
+    "--dump",
+    metavar="DIR",
+    help="write the model after each step of its preparation to DIR/NN-<step>.onnx",
+)
+
+PAGE = Argument("--page", metavar="FILE", help="write the report as an HTML page, too")
+
 COMPARISON = (
     Argument(
         "--tolerance",
@@ -138,6 +146,8 @@ COMMANDS = (
             PRECISION,
             FALLBACK,
             *COMPARISON,
+            DUMP,
+            PAGE,
             *VERBOSITY,
         ),
         FORMATS,

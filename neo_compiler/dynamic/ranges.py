@@ -121,7 +121,7 @@ def _not_general() -> Iterator[None]:
 
 def prepared_at(task: Task, ranges: Ranges, sizes: Mapping[str, int], kept: Collection[str] = ()) -> Prepared:
     """The model, prepared for these sizes of the open dimensions; values named in `kept` are not folded."""
-    return prepare_single(task.model, ranges.at(sizes), task.options.seed, task.stages, kept)
+    return prepare_single(task.model, ranges.at(sizes), task.options, task.stages, kept)
 
 
 def _kept(task: Task, ranges: Ranges, points: Sequence[Mapping[str, int]]) -> frozenset[str]:

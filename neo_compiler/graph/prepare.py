@@ -15,6 +15,7 @@ from neo_compiler.graph.checks.foreign import foreign_nodes
 from neo_compiler.graph.checks.interface import check_interface
 from neo_compiler.graph.checks.operators import check_operators
 from neo_compiler.graph.checks.static import check_static
+from neo_compiler.graph.dump import Seen, unseen
 from neo_compiler.graph.nodes import listed
 from neo_compiler.graph.passes.drop_no_ops import drop_no_ops
 from neo_compiler.graph.passes.expand_functions import expand_functions
@@ -66,22 +67,29 @@ class Prepared:
 
 
 def canonicalise(
-    model: onnx.ModelProto, input_shapes: Mapping[str, tuple[int, ...]], kept: Collection[str] = ()
+    model: onnx.ModelProto,
+    input_shapes: Mapping[str, tuple[int, ...]],
+    kept: Collection[str] = (),
+    seen: Seen = unseen,
 ) -> ir.Model:
     """A copy of `model` with static inputs and folded constants, simplified; input and output names stay.
 
     `input_shapes` gives the shape of each input that has symbolic dimensions; `model` is one that
-    `neo_compiler.frontend.load` returned. Values named in `kept` are not folded.
+    `neo_compiler.frontend.load` returned. Values named in `kept` are not folded. `seen` is called with the
+    name of each step and what it made.
 
     Raises UsageError for shapes that are missing or do not fit, ModelError for inputs that cannot be
     compiled.
     """
     graph = ir.from_proto(upgrade(model))
+    seen(upgrade.__name__, graph)
     check_interface(graph)
     fix_shapes(graph, input_shapes)
+    seen(fix_shapes.__name__, graph)
     keep(graph, kept)
     for step in PASSES:
         step(graph)
+        seen(step.__name__, graph)
     return graph
 
 
@@ -105,13 +113,15 @@ def prepare_parts(
     input_shapes: Mapping[str, tuple[int, ...]],
     samples: Callable[[onnx.ModelProto], Sequence[Mapping[str, np.ndarray]]],
     kept: Collection[str] = (),
+    seen: Seen = unseen,
 ) -> Prepared:
     """The canonical model, and which of its nodes cannot be lowered. Raises as `canonicalise` does.
 
     `samples` draws inputs; where no rule tells a shape, it is seen on them in onnxruntime.
     """
-    graph = canonicalise(model, input_shapes, kept)
+    graph = canonicalise(model, input_shapes, kept, seen)
     if not all(is_static(value) for node in graph.graph for value in node.outputs if value.name):
         fold(graph, observe(graph, samples(ir.to_proto(graph))))
         drop_unused(graph)
+        seen(observe.__name__, graph)
     return Prepared(ir.to_proto(graph), foreign_nodes(graph), listed(model))

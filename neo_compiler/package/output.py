@@ -60,14 +60,14 @@ def workspace(path: Path) -> Iterator[Path]:
     try:
         folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent.absolute()))
     except OSError as error:
-        raise _output_error(path.parent, error) from error
+        raise output_error(path.parent, error) from error
     try:
         yield folder
     except Exception as error:
         if isinstance(error, OSError) and error.errno in DISK_ERRORS:
-            raise _output_error(path.parent, error) from error
+            raise output_error(path.parent, error) from error
         if full := _full_disk(error, folder, Path(tempfile.gettempdir())):
-            raise _output_error(full, OSError(errno.ENOSPC, "")) from error
+            raise output_error(full, OSError(errno.ENOSPC, "")) from error
         raise
     finally:
         remove(folder)
@@ -90,7 +90,7 @@ def publish(finished: Path, path: Path, folder: Path) -> None:
         else:
             finished.replace(path)
     except OSError as error:
-        raise _output_error(path, error) from error
+        raise output_error(path, error) from error
 
 
 def _swap(finished: Path, path: Path, aside: Path) -> None:
@@ -109,6 +109,7 @@ def _full_disk(error: Exception, *folders: Path) -> Path | None:
     return None if explained else next(full, None)
 
 
-def _output_error(place: Path, error: OSError) -> OutputError:
+def output_error(place: Path, error: OSError) -> OutputError:
+    """That nothing can be written there, and why."""
     reason = REASONS.get(error.errno or 0, error.strerror or str(error))
     return OutputError(f"cannot write to {place.absolute()}: {reason}")

@@ -153,7 +153,10 @@ def test_the_artifact_tests_itself_and_is_the_same_each_time(
 
 def test_listed_sizes_are_compilations_that_share_their_weights(tmp_path: Path) -> None:
     path = save(convolution(), tmp_path)
-    out = neo_compiler.compile(path, output=tmp_path / "out", input_shapes={"x": ([1, 4], 3, 16, 16)})
+    steps = tmp_path / "steps"
+    shapes = {"x": ([1, 4], 3, 16, 16)}
+    out = neo_compiler.compile(path, output=tmp_path / "out", input_shapes=shapes, dump=steps)
+    assert {folder.name for folder in steps.iterdir()} == {"1x3x16x16", "4x3x16x16"}
     reference = Reference(convolution())
     with edge_runtime.load(out, threads=1) as model:
         assert model.memory.arena == 0  # nothing is opened before it is needed

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 import edge_runtime
 import neo_compiler
-from edge_runtime.errors import ArtifactError
+from edge_runtime.errors import ArtifactError, ExitCode
 from neo_compiler.cli import main
 from neo_compiler.errors import MismatchError, UnsupportedOperators
 from neo_compiler.job import compile_model
@@ -146,6 +147,23 @@ def test_the_report_tells_the_parts_and_why(tmp_path: Path) -> None:
         "native 2 → onnxruntime 1 → native 3 nodes; Det: no native code exists for this operator"
     )
     assert [part["backend"] for part in report.to_json()["parts"]] == ["native", "onnxruntime", "native"]
+
+
+def test_the_page_of_the_report_shows_each_part(tmp_path: Path) -> None:
+    path = save(middle(), tmp_path)
+    page = tmp_path / "report.html"
+    arguments = ["compile", str(path), "-o", str(tmp_path / "middle"), "--page", str(page), "--quiet"]
+    assert main(arguments) == 0
+    text = page.read_text(encoding="utf-8")
+    boxes = re.findall(r'<li class="(\w+)"><b>(\w+)</b>, (\d) nodes?<br>([^<]*)', text)
+    assert [(kind, nodes) for kind, _, nodes, _ in boxes] == [
+        ("native", "2"),
+        ("onnxruntime", "1"),
+        ("native", "3"),
+    ]
+    assert [names for _, _, _, names in boxes][1] == "Det 1"
+    assert "<td>Det</td><td>no native code exists for this operator</td>" in text
+    assert main([*arguments[:4], "--page", str(tmp_path / "nowhere" / "report.html")]) == ExitCode.USAGE
 
 
 def test_an_artifact_in_parts_can_be_verified_again(artifact: Path, tmp_path: Path) -> None:
