@@ -15,6 +15,7 @@ from neo_compiler.native.codegen import generate_object
 from neo_compiler.native.cuda.build import build_image
 from neo_compiler.native.extract import extract
 from neo_compiler.native.link import link
+from neo_compiler.native.overwrite import overwritable_by, write_over
 from neo_compiler.native.plan import Plan
 from neo_compiler.stages import Stages
 from neo_compiler.target import Target
@@ -37,11 +38,12 @@ def build(
     if target.gpu:
         return _build_launched(module, outputs, target, folder, stages)
     with stages("plan"):
-        program = extract(module, outputs)
+        program = extract(module, outputs, overwritable=overwritable_by(module))
         write_params(folder / "compiled.params", program.params, program.plan.params_bytes)
     with tempfile.TemporaryDirectory(prefix="neo-build-", dir=folder.parent) as scratch:
         kernels = kernels or Path(scratch) / "kernels.o"
         with stages("codegen"):
+            module = write_over(module, program.plan.overwriting())
             plan = replace(program.plan, scratch_bytes=generate_object(module, target, kernels))
         with stages("link"):
             link([kernels], plan, target, folder / "compiled.so")

@@ -20,6 +20,7 @@ from neo_compiler.native.place import Draft, place
 from neo_compiler.native.plan import Placed, Plan, Step, Where
 
 _CALLED: Mapping[str, Operator] = MappingProxyType({})
+_NOTHING: Mapping[str, tuple[int, ...]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,11 @@ class Program:
 class _Extractor:
     """Walks `main` once and drafts its program; on a GPU `operators` has the launches of each operator."""
 
-    def __init__(self, operators: Mapping[str, Operator]) -> None:
+    def __init__(
+        self, operators: Mapping[str, Operator], overwritable: Mapping[str, tuple[int, ...]] = _NOTHING
+    ) -> None:
         self._operators = operators
+        self._overwritable = overwritable
         self.tensors: list[Placed] = []
         self.steps: list[Step] = []
         self.params: list[tuple[int, NDArray[np.generic]]] = []
@@ -69,7 +73,8 @@ class _Extractor:
         name = str(call.args[0].name_hint)
         operator = self._operators.get(name)
         if operator is None:
-            self.steps.append(Step(name, arguments + outputs))
+            places = self._overwritable.get(name, ()) if len(outputs) == 1 else ()
+            self.steps.append(Step(name, arguments + outputs, overwritable=places))
         else:
             self._launch(name, operator, arguments + outputs)
         return outputs
@@ -127,9 +132,13 @@ class Drafted:
     params_bytes: int
 
 
-def draft(module: tvm.IRModule, operators: Mapping[str, Operator] = _CALLED) -> Drafted:
-    """The program of `module`'s function `main`; `operators` are as for `extract`."""
-    main, walk = module["main"], _Extractor(operators)
+def draft(
+    module: tvm.IRModule,
+    operators: Mapping[str, Operator] = _CALLED,
+    overwritable: Mapping[str, tuple[int, ...]] = _NOTHING,
+) -> Drafted:
+    """The program of `module`'s function `main`; the other arguments are as for `extract`."""
+    main, walk = module["main"], _Extractor(operators, overwritable)
     for index, var in enumerate(main.params):
         walk.add_input(index, var)
     for block in main.body.blocks:
@@ -173,11 +182,15 @@ def _spec(name: str, tensor: Placed, placed: Draft) -> TensorSpec:
 
 
 def extract(
-    module: tvm.IRModule, outputs: tuple[str, ...], operators: Mapping[str, Operator] = _CALLED
+    module: tvm.IRModule,
+    outputs: tuple[str, ...],
+    operators: Mapping[str, Operator] = _CALLED,
+    overwritable: Mapping[str, tuple[int, ...]] = _NOTHING,
 ) -> Program:
     """The program of `module`'s function `main`, whose results are named `outputs`.
 
-    `operators` are those that consist of launches on a GPU; each launch is a step then.
+    `operators` are those that consist of launches on a GPU; each launch is a step then. `overwritable` names
+    the parameters of kernels over which their result may be written.
     `Plan.scratch_bytes` is left at zero: it is known after code generation.
     """
-    return settle(draft(module, operators), outputs)
+    return settle(draft(module, operators, overwritable), outputs)

@@ -13,6 +13,8 @@ from neo_compiler.native.memory import ALIGNMENT, Lifetime, assign_offsets
 from neo_compiler.native.plan import Fill, Placed, Step, Where
 from neo_compiler.native.size import Linear, OpenDimension, most_elements
 
+_NOWHERE = -1
+
 
 @dataclass(frozen=True)
 class Draft:
@@ -40,6 +42,7 @@ class _Part:
 def place(draft: Draft) -> tuple[Draft, int]:
     """The draft with every tensor at its final place, and the arena's size in bytes."""
     steps, parts = _join(draft)
+    parts |= _overwritten(draft, steps, parts)
     roots = {
         tensor.index: _root(tensor.index, parts) for tensor in draft.tensors if tensor.where is Where.ARENA
     }
@@ -92,6 +95,65 @@ def _concat_parts(draft: Draft, step: Step, taken: Iterable[int]) -> dict[int, _
         parts[operand.index] = _Part(whole.index, offset)
         offset += draft.bytes_of(operand)
     return parts
+
+
+def _overwritten(draft: Draft, steps: tuple[Step, ...], parts: dict[int, _Part]) -> dict[int, _Part]:
+    """Results that take over the place of an argument which no later step reads.
+
+    A kernel is compiled once: in each of its steps it writes over the same argument, or in none.
+    """
+    refused: set[tuple[str, int]] = set()
+    while True:
+        chosen, found = _choose(draft, steps, parts, refused)
+        places: dict[str, set[int]] = {}
+        for number, step in enumerate(steps):
+            places.setdefault(step.kernel, set()).add(chosen.get(number, _NOWHERE))
+        torn = {(kernel, min(rows - {_NOWHERE})) for kernel, rows in places.items() if len(rows) > 1}
+        if not torn:
+            return found
+        refused |= torn
+
+
+def _choose(
+    draft: Draft, steps: tuple[Step, ...], parts: dict[int, _Part], refused: set[tuple[str, int]]
+) -> tuple[dict[int, int], dict[int, _Part]]:
+    """The first argument that each step may write over, and where its result lies then."""
+    chosen: dict[int, int] = {}
+    found: dict[int, _Part] = {}
+    last = _last_uses(draft, steps, parts)
+    for number, step in enumerate(steps):
+        result = draft.tensors[step.args[-1]].index
+        for place in step.overwritable:
+            tensor = draft.tensors[step.args[place]]
+            if tensor.where is not Where.ARENA or result in parts or last[result] == len(steps):
+                continue
+            root, _ = _root(tensor.index, parts | found)
+            if (step.kernel, place) in refused or last[root] != number:
+                continue
+            if not _is_shared(draft, step, place, parts | found):
+                chosen[number], found[result] = place, _Part(tensor.index, 0)
+                last[root] = last[result]
+                break
+    return chosen, found
+
+
+def _last_uses(draft: Draft, steps: tuple[Step, ...], parts: dict[int, _Part]) -> dict[int, int]:
+    """The last step that touches each root buffer; results are used after all steps."""
+    uses = [(number, position) for number, step in enumerate(steps) for position in step.args]
+    uses += [(len(steps), position) for position in draft.results]
+    tensors = [(number, draft.tensors[position]) for number, position in uses]
+    return {_root(row.index, parts)[0]: number for number, row in tensors if row.where is Where.ARENA}
+
+
+def _is_shared(draft: Draft, step: Step, place: int, parts: dict[int, _Part]) -> bool:
+    """Whether the step reads the argument's buffer as another argument, too, which it may not overwrite."""
+    others = [
+        draft.tensors[position]
+        for other, position in enumerate(step.args)
+        if other != place and not (other in step.overwritable and position == step.args[place])
+    ]
+    root, _ = _root(draft.tensors[step.args[place]].index, parts)
+    return any(row.where is Where.ARENA and _root(row.index, parts)[0] == root for row in others)
 
 
 def _root(buffer: int, parts: dict[int, _Part]) -> tuple[int, int]:

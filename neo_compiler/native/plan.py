@@ -32,6 +32,10 @@ class Placed:
     index: int = 0
     offset: int = 0
 
+    def starts_with(self, other: Placed) -> bool:
+        """Whether both begin at the same place."""
+        return (self.where, self.index, self.offset) == (other.where, other.index, other.offset)
+
     @property
     def fixed_shape(self) -> tuple[int, ...]:
         """The shape in a plan without open dimensions; ValueError in others."""
@@ -45,13 +49,15 @@ class Step:
     """One kernel call; `args` are positions in `Plan.tensors`, outputs last.
 
     `sized`: the sizes of the plan's open dimensions follow as whole numbers. On a GPU it is one launch of the
-    several that `operator` may take, with `args` in the kernel's own order.
+    several that `operator` may take, with `args` in the kernel's own order. `overwritable` are the places in
+    `args` of tensors over which the only output may be written.
     """
 
     kernel: str
     args: tuple[int, ...]
     operator: str = ""
     sized: bool = False
+    overwritable: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,3 +88,12 @@ class Plan:
     scratch_bytes: int
     dimensions: tuple[OpenDimension, ...] = ()
     fills: tuple[Fill, ...] = ()
+
+    def overwriting(self) -> dict[str, int]:
+        """The kernels that write their output over an argument, and the argument's place."""
+        return {
+            step.kernel: place
+            for step in self.steps
+            for place in reversed(step.overwritable)
+            if self.tensors[step.args[place]].starts_with(self.tensors[step.args[-1]])
+        }
