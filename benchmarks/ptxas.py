@@ -16,9 +16,12 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+import onnx
+import tvm
 
 from benchmarks import zoo
 from edge_runtime.errors import EdgeError, ExitCode
@@ -26,11 +29,9 @@ from neo_compiler.errors import MismatchError
 from neo_compiler.frontend import load
 from neo_compiler.graph import prepare
 from neo_compiler.lower import lower
-from neo_compiler.native.cuda.build import generate_image, ptx_version
+from neo_compiler.native.cuda.build import build_image, ptx_version
 from neo_compiler.native.cuda.image import Image
-from neo_compiler.native.cuda.launches import Kernels, split_kernels
 from neo_compiler.native.cuda.ptx import libdevice
-from neo_compiler.native.extract import Program, extract
 from neo_compiler.schedule import schedule
 from neo_compiler.target import Precision, Target, find_target
 from neo_compiler.target.gpus import gpus
@@ -59,34 +60,23 @@ class Kernel:
 
 @dataclass(frozen=True)
 class Subject:
-    """A model's kernels, lowered for `target`."""
+    """A model's operators, as all GPUs have them."""
 
-    name: str
-    kernels: Kernels
-    program: Program
-    target: Target
+    prepared: onnx.ModelProto
+    module: tvm.IRModule
 
-    def image(self, arch: str) -> Image:
-        """The code for one architecture, which in fp32 shares the kernels with all others."""
-        return generate_image(self.kernels, self.program, replace(self.target, gpu=arch))
+    def image(self, target: Target) -> Image:
+        """The code for one GPU."""
+        outputs = tuple(value.name for value in self.prepared.graph.output)
+        with translate(self.prepared):
+            return build_image(schedule(self.module, target).module, outputs, target).image
 
 
-def subject(name: str, target: Target | None = None) -> Subject:
-    """A model of the zoo, scheduled and lowered."""
-    chosen = target or find_target(HOST)
+def subject(name: str) -> Subject:
+    """A model of the zoo."""
     prepared = prepare(load(zoo.fetch(name)), zoo.MODELS[name].shapes)
     with translate(prepared):
-        module = schedule(lower(prepared, chosen), chosen).module
-        kernels = split_kernels(module, chosen)
-        outputs = tuple(value.name for value in prepared.graph.output)
-        return Subject(name, kernels, extract(module, outputs, kernels.operators), chosen)
-
-
-def subjects(name: str, archs: Sequence[str], precision: Precision) -> Iterator[tuple[str, Subject]]:
-    """The model for each architecture; tensor cores have kernels of their own on each."""
-    shared = subject(name) if precision is Precision.FP32 else None
-    for arch in archs:
-        yield arch, shared or subject(name, replace(find_target(HOST), gpu=arch, precision=precision))
+        return Subject(prepared, lower(prepared, find_target(HOST)))
 
 
 def assemble(text: str, arch: str) -> list[Kernel]:
@@ -148,8 +138,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         print(_line(HEAD), _line(("---",) * len(HEAD)), sep="\n", flush=True)
         for name in options.models or zoo.MODELS:
-            for arch, model in subjects(name, options.arch or ARCHITECTURES, Precision(options.precision)):
-                image = model.image(arch)
+            model = subject(name)
+            for arch in options.arch or ARCHITECTURES:
+                precision = Precision(options.precision)
+                image = model.image(replace(find_target(HOST), gpu=arch, precision=precision))
                 kernels = assemble(image.ptx, arch)
                 print(_line(summary(name, arch, image, kernels)), flush=True)
                 if options.kernels:

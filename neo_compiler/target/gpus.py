@@ -33,12 +33,20 @@ class Gpu:
     """An architecture such as "sm_53"; `ptx` is the first version of the PTX language that has it.
 
     `tensor_ptx` is the first that has its tensor cores' instructions, where that is a later one; `precisions`
-    are those that products have on them.
+    are those that products have on them. Of the GPU that schedules are chosen for: `multiprocessors`, `cores`
+    in each, the `threads` and `blocks` that one holds, `shared` KiB of memory, and `traffic`, the bytes that
+    pass between memory and GPU in a cycle.
     """
 
     name: str
     about: str
     ptx: str
+    multiprocessors: int
+    cores: int
+    threads: int
+    blocks: int
+    shared: int
+    traffic: int
     tensor_ptx: str = ""
     precisions: tuple[Precision, ...] = ()
 

@@ -31,12 +31,8 @@ def build_image(module: tvm.IRModule, outputs: tuple[str, ...], target: Target) 
     """
     kernels = split_kernels(module, target)
     program = extract(module, outputs, kernels.operators)
-    return Launched(program, generate_image(kernels, program, target))
-
-
-def generate_image(kernels: Kernels, program: Program, target: Target) -> Image:
-    """What the target's GPU executes for a program; the kernels may have been lowered for another GPU."""
-    return _image(generate_ptx(kernels.device, target), kernels, program.plan.steps, target)
+    text = generate_ptx(kernels.device, target)
+    return Launched(program, _image(text, kernels, program.plan.steps, target))
 
 
 def ptx_version(text: str) -> str:

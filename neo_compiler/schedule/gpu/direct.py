@@ -71,10 +71,20 @@ def _reduce(sch: Schedule, block: SBlockRV, reader: SBlockRV | None) -> None:
         spatial, reducing = split_axes(sch, block, sch.get_loops(block))
         sch.reorder(*spatial, *reducing)
         bind(sch, spatial)
+        _start(sch, block)
     else:
-        thread = bind(sch, sch.get_loops(reader) or [sch.add_unit_loop(reader)])
-        sch.compute_at(block, thread)
-        sch.set_scope(block, 0, "local")
+        sum_up(sch, block, reader)
+
+
+def sum_up(sch: Schedule, block: SBlockRV, reader: SBlockRV) -> None:
+    """Let each thread add up in a register what the reader then makes a value of."""
+    thread = bind(sch, sch.get_loops(reader) or [sch.add_unit_loop(reader)])
+    sch.compute_at(block, thread)
+    sch.set_scope(block, 0, "local")
+    _start(sch, block)
+
+
+def _start(sch: Schedule, block: SBlockRV) -> None:
     _, reducing = split_axes(sch, block, sch.get_loops(block))
     if reducing:
         # Where TVM cannot follow a thread's number through the division by the axes, the first pass sets the

@@ -18,7 +18,7 @@ class Product:
     """`block` is C[s, i, j] += A[s, i, k] * B[s, j, k]; the sizes are those of s, i, j and k.
 
     `rows_fast` tells whether neighbours in memory belong to one column of the result, as the pixels of a
-    convolution's do.
+    convolution's do. `total` names the block that adds up parts of sums, if `block` computes those.
     """
 
     sch: Schedule
@@ -28,6 +28,7 @@ class Product:
     columns: int
     depth: int
     rows_fast: bool
+    total: str = ""
 
 
 def product_of(function: tirx.PrimFunc, fewest: tuple[int, int, int]) -> Product | None:
@@ -41,7 +42,7 @@ def product_of(function: tirx.PrimFunc, fewest: tuple[int, int, int]) -> Product
     if sizes is None or any(size < least for size, least in zip(sizes, fewest, strict=True)):
         return None
     rows_fast = _rows_are_contiguous(sch, block)
-    _normalise(sch, block)
+    normalise(sch, block)
     batch, *_ = extents(sch, sch.get_loops(block))
     return Product(sch, block, batch, *sizes, rows_fast)
 
@@ -51,7 +52,8 @@ def _rows_are_contiguous(sch: Schedule, block: SBlockRV) -> bool:
     return [trait.kind for trait in traits if int(trait.extent) > 1][-1] is IterKind.kIter_I
 
 
-def _normalise(sch: Schedule, block: SBlockRV) -> None:
+def normalise(sch: Schedule, block: SBlockRV) -> None:
+    """Let the axes and operands of a product be those of `Product`, whatever they are."""
     read = [sch.reindex(block, ("read", number)) for number in range(2)]
     written = sch.reindex(block, ("write", 0))
     whole, *operands, result = get_index_map(sch.get(block))
