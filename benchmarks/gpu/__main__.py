@@ -3,7 +3,8 @@
     python -m benchmarks.gpu CASES [MODEL …] [-o RESULTS.json]
 
 Engines take turns (see benchmarks.timing); medians of wall time until the results are there, with the 95 %
-interval of the ratio to ours; device time is the sum of the times between events around our kernels. The
+interval of the ratio to ours. Device time is the sum of the times between events around our kernels, and that
+between events around a run of PyTorch. The
 floor is the larger of bytes over bandwidth and operations over peak, both of which are measured first.
 """
 
@@ -22,7 +23,7 @@ import numpy as np
 
 import edge_runtime
 from benchmarks.gpu.cases import Case, cases
-from benchmarks.gpu.measure import Run, onnxruntime_runs, ours, peaks, torch_runs
+from benchmarks.gpu.measure import Run, onnxruntime_runs, ours, peaks, torch_device_seconds, torch_runs
 from benchmarks.machine import describe
 from benchmarks.timing import Turns, ratio, take_turns
 from edge_runtime.commands.selftest import cases as examples
@@ -43,10 +44,13 @@ def measure(case: Case, turns: Turns) -> dict[str, Any]:
         row["selftest"] = [asdict(found) for found in selftest(model)]
         feed = examples(model.artifact)[0].inputs
         profiles = [model.profile(feed) for _ in range(PROFILES)]
-        row["device_ms"] = float(np.median([sum(step.seconds for step in steps) for steps in profiles])) * 1e3
-        runs = ours(model, feed) | dict(_others(case, feed, row["missing"]))
+        kernels = float(np.median([sum(step.seconds for step in steps) for steps in profiles]))
+        others = dict(_others(case, feed, row["missing"]))
+        on_device = {"ours": kernels} | torch_device_seconds(others)
+        row["device_ms"] = {name: seconds * 1e3 for name, seconds in on_device.items()}
+        runs = ours(model, feed) | others
         times = take_turns(runs, turns)
-        del runs
+        del runs, others
     row["median_ms"] = {name: float(np.median(rows)) * 1e3 for name, rows in times.items()}
     row["ratio"] = {
         name: asdict(ratio(rows, times[COUNTERPART.get(name, OURS)]))
@@ -109,13 +113,16 @@ def table(document: dict[str, Any]) -> Iterator[str]:
     """The results as Markdown."""
     rows = document["rows"]
     names = list(dict.fromkeys(name for row in rows for name in row["median_ms"]))
-    headings = ["model", *(f"{name} ms" for name in names), "device ms", "floor ms", "differs by"]
+    timed = list(dict.fromkeys(name for row in rows for name in row["device_ms"]))
+    headings = ["model", *(f"{name} ms" for name in names), *(f"{name}, device ms" for name in timed)]
+    headings += ["floor ms", "differs by"]
     yield f"| {' | '.join(headings)} |"
-    yield f"|---|{'---:|' * (len(names) + 3)}"
+    yield f"|---|{'---:|' * (len(headings) - 1)}"
     for row in rows:
         cells = [_figure(row["median_ms"].get(name)) for name in names]
         worst = max(one["difference"] for one in row["selftest"])
-        cells += [_figure(row["device_ms"]), _figure(row.get("floor_ms")), f"{worst:.1e}"]
+        cells += [_figure(row["device_ms"].get(name)) for name in timed]
+        cells += [_figure(row.get("floor_ms")), f"{worst:.1e}"]
         yield f"| {' | '.join([row['model'], *cells])} |"
 
 

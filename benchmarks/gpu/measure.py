@@ -95,6 +95,11 @@ def peaks() -> dict[str, float]:
     }
 
 
+def torch_device_seconds(runs: Mapping[str, Run]) -> dict[str, float]:
+    """Of those runs that are PyTorch's: the GPU's time for one."""
+    return {name: device_seconds(run) for name, run in runs.items() if name.startswith("torch")}
+
+
 def device_seconds(run: Run, times: int = 10) -> float:
     """The median between events on the current stream, after a warm-up."""
     import torch

@@ -61,6 +61,21 @@ def test_ptxas_accepts_the_kernels(module: tvm.IRModule, gpu: str, tmp_path: Pat
     assert not done.returncode, done.stderr
 
 
+def test_no_toolkit_is_asked(module: tvm.IRModule, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a compiler nor an assembler on the path, nor what variables say of a toolkit."""
+    called = tmp_path / "called"
+    for name in ("nvcc", "ptxas", "cicc", "nvidia-smi", "clang"):
+        tool = tmp_path / name
+        tool.write_text(f"#!/bin/sh\necho {name} >> {called}\nexit 1\n", encoding="ascii")
+        tool.chmod(0o755)
+    expected = launched(module, "sm_90").image
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for name in ("CUDA_HOME", "CUDA_PATH"):
+        monkeypatch.setenv(name, str(tmp_path))
+    assert launched(module, "sm_90").image == expected
+    assert not called.exists()
+
+
 def test_every_step_is_a_launch(module: tvm.IRModule) -> None:
     made = launched(module, "sm_53")
     image, plan = made.image, made.program.plan
