@@ -26,6 +26,7 @@ from neo_compiler.graph.passes.lower_operators import lower_operators
 from neo_compiler.graph.passes.name_nodes import name_nodes
 from neo_compiler.graph.passes.splice_ifs import splice_ifs
 from neo_compiler.graph.passes.tidy import drop_unused, tidy
+from neo_compiler.graph.passes.unroll_loops import unroll_loops
 from neo_compiler.graph.passes.upgrade import upgrade
 from neo_compiler.graph.passes.widen import widen
 from neo_compiler.graph.shape_inference.fix_shapes import fix_shapes
@@ -40,6 +41,8 @@ PASSES: tuple[Callable[[ir.Model], object], ...] = (
     lift_constants,
     refuse_endless,
     fold,
+    splice_ifs,
+    unroll_loops,
     splice_ifs,
     drop_unused,
     expand_functions,

@@ -22,7 +22,11 @@ def refuse_endless(model: ir.Model) -> None:
 def _is_endless(node: ir.Node) -> bool:
     if node.domain or node.op_type != "Loop" or node.inputs[0] is not None or "body" not in node.attributes:
         return False
-    body = node.attributes["body"].as_graph()
+    return stays_true(node.attributes["body"].as_graph())
+
+
+def stays_true(body: ir.Graph) -> bool:
+    """Whether a Loop's condition, once it is true, is true in every turn."""
     condition = body.outputs[0] if body.outputs else None
     while condition is not None and (source := condition.producer()) and source.op_type == "Identity":
         condition = source.inputs[0]

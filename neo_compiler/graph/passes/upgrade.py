@@ -11,7 +11,7 @@ from neo_compiler.graph.nodes import all_nodes
 
 OLDEST = 13  # since which axes and other parameters are inputs
 
-MISREAD = frozenset({"Scan"})  # which had a batch axis in opset 8; the converter does not see it
+SCAN = 9  # the opset since which Scan has no batch axis; the converter does not see the difference
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +19,9 @@ log = logging.getLogger(__name__)
 def upgrade(model: onnx.ModelProto) -> onnx.ModelProto:
     """`model`, or where its opset is older than 13 and that is possible, the same model in opset 13."""
     opset = next((row.version for row in model.opset_import if not row.domain), OLDEST)
-    if opset >= OLDEST or any(node.op_type in MISREAD for node in all_nodes(model.graph)):
+    if opset >= OLDEST:
+        return model
+    if opset < SCAN and any(node.op_type == "Scan" for node in all_nodes(model.graph)):
         return model
     try:
         converted: onnx.ModelProto = version_converter.convert_version(model, OLDEST)

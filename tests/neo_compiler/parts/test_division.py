@@ -28,7 +28,7 @@ WRONG = """g (float[1, 2, 8, 8] x, float[1, 4] r, int64[1] i) => (float[1, 2, 4,
 LOOP = """g (float[4] x, float[4, 4] w) => (float[4] y) {
     a = MatMul(w, x) n = Constant<value_int = 3>() t = Constant<value = bool {1}>()
     l = Loop (n, t, a) <body = b (int64 i, bool c, float[4] v) => (bool d, float[4] u) {
-        d = Identity(c) u = Add(v, v) }>
+        k = Constant<value_int = 9>() d = Less(i, k) u = Add(v, v) }>
     y = MatMul(w, l) }"""
 
 
