@@ -33,6 +33,17 @@ API uint64_t only_udiv(uint64_t a, uint64_t b) { return __udivdi3(a, b); }
 API uint64_t only_urem(uint64_t a, uint64_t b) { return __umoddi3(a, b); }
 API int64_t only_sdiv(int64_t a, int64_t b) { return __divdi3(a, b); }
 API int64_t only_srem(int64_t a, int64_t b) { return __moddi3(a, b); }
+float __floatundisf(uint64_t), __floatdisf(int64_t);
+double __floatundidf(uint64_t), __floatdidf(int64_t);
+uint64_t __fixunsdfdi(double);
+int64_t __fixdfdi(double), __fixsfdi(float);
+API float only_u_to_float(uint64_t a) { return __floatundisf(a); }
+API float only_s_to_float(int64_t a) { return __floatdisf(a); }
+API double only_u_to_double(uint64_t a) { return __floatundidf(a); }
+API double only_s_to_double(int64_t a) { return __floatdidf(a); }
+API int64_t only_from_double(double a) { return __fixdfdi(a); }
+API uint64_t only_u_from_double(double a) { return __fixunsdfdi(a); }
+API int64_t only_from_float(float a) { return __fixsfdi(a); }
 """
 SCRIPT = """import ctypes as c, json, sys
 lib, rows = c.CDLL(sys.argv[1]), json.load(open(sys.argv[2]))
@@ -57,23 +68,22 @@ def cases() -> list[tuple[Row, float]]:
         b = rng.choice(unsigned) or 3
         for kind in ("", "only_"):
             rows += [((f"{kind}udiv", "uuu", [a, b]), a // b), ((f"{kind}urem", "uuu", [a, b]), a % b)]
-        rows += [
-            (("u_to_float", "fu", [a]), float(np.float32(np.uint64(a)))),
-            (("u_to_double", "du", [a]), float(a)),
-        ]
+        for kind in ("", "only_"):
+            rows += [((f"{kind}u_to_float", "fu", [a]), float(np.float32(np.uint64(a))))]
+            rows += [((f"{kind}u_to_double", "du", [a]), float(a))]
         s, t = a - 2**63, max(1, b >> 1) * rng.choice((-1, 1))
         quotient = abs(s) // abs(t) * (1 if (s < 0) == (t < 0) else -1)
         for kind in ("", "only_") if quotient != 2**63 else ():
             rows += [((f"{kind}sdiv", "sss", [s, t]), quotient)]
             rows += [((f"{kind}srem", "sss", [s, t]), s - quotient * t)]
-        rows += [
-            (("s_to_float", "fs", [s]), float(np.float32(np.int64(s)))),
-            (("s_to_double", "ds", [s]), float(s)),
-        ]
         d = rng.uniform(-1, 1) * 2.0 ** rng.randint(0, 62)
         f = struct.unpack("f", struct.pack("f", d))[0]
-        rows += [(("from_double", "sd", [d]), int(d)), (("u_from_double", "ud", [abs(d)]), int(abs(d)))]
-        rows += [(("from_float", "sf", [f]), int(f))]
+        for kind in ("", "only_"):
+            rows += [((f"{kind}s_to_float", "fs", [s]), float(np.float32(np.int64(s))))]
+            rows += [((f"{kind}s_to_double", "ds", [s]), float(s))]
+            rows += [((f"{kind}from_double", "sd", [d]), int(d))]
+            rows += [((f"{kind}u_from_double", "ud", [abs(d)]), int(abs(d)))]
+            rows += [((f"{kind}from_float", "sf", [f]), int(f))]
     return rows
 
 

@@ -95,6 +95,17 @@ RTABI int64_t __aeabi_d2lz(double value) {
 }
 RTABI uint64_t __aeabi_f2ulz(float value) { return __aeabi_d2ulz(value); }
 RTABI int64_t __aeabi_f2lz(float value) { return __aeabi_d2lz(value); }
+
+/* The same by the names of GCC's own library, as LLVM calls them from kernels. These take floating-point registers. */
+#define VFP __attribute__((pcs("aapcs-vfp"), visibility("hidden")))
+VFP double __floatundidf(uint64_t value) { return __aeabi_ul2d(value); }
+VFP double __floatdidf(int64_t value) { return __aeabi_l2d(value); }
+VFP float __floatundisf(uint64_t value) { return __aeabi_ul2f(value); }
+VFP float __floatdisf(int64_t value) { return __aeabi_l2f(value); }
+VFP uint64_t __fixunsdfdi(double value) { return __aeabi_d2ulz(value); }
+VFP int64_t __fixdfdi(double value) { return __aeabi_d2lz(value); }
+VFP uint64_t __fixunssfdi(float value) { return __aeabi_f2ulz(value); }
+VFP int64_t __fixsfdi(float value) { return __aeabi_f2lz(value); }
 #else
 typedef int neo_nothing_missing; /* C has no empty file */
 #endif
