@@ -12,6 +12,7 @@ from neo_compiler.schedule.blocks import extents, split_axes
 from neo_compiler.schedule.choice import Choose
 from neo_compiler.schedule.cpu.blocking import Blocking, Extents, Order, blockings
 from neo_compiler.schedule.cpu.by_lane import LANES, has_lanes, weights_early
+from neo_compiler.schedule.cpu.chains import longest_chain
 from neo_compiler.schedule.cpu.epilogue import Vectors, find_anchor, hold_in_registers, place_border
 from neo_compiler.schedule.cpu.pieces import sum_in_cache
 from neo_compiler.schedule.cpu.tiles import Tile
@@ -50,7 +51,8 @@ def _sum_in_registers(
         sch.unroll(loop)
     sch.vectorize(lane)
     early = weights_early(target, tile.accumulators)
-    hold_in_registers(sch, anchor, column, Vectors(target.lanes, by_lane=has_lanes(target), early=early))
+    held = Vectors(target.lanes, by_lane=has_lanes(target), early=early, chain=longest_chain(target))
+    hold_in_registers(sch, anchor, column, held)
 
 
 def _place_pieces(sch: Schedule, anchor: SBlockRV, last: SBlockRV, tile: Tile, rows: int) -> None:

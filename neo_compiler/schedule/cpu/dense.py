@@ -11,6 +11,7 @@ from tvm.s_tir.schedule import SBlockRV
 from neo_compiler.schedule.blocks import extents, split_axes
 from neo_compiler.schedule.choice import Choose
 from neo_compiler.schedule.cpu.by_lane import has_lanes, weights_early
+from neo_compiler.schedule.cpu.chains import longest_chain
 from neo_compiler.schedule.cpu.epilogue import Vectors, find_anchor, hold_in_registers
 from neo_compiler.schedule.cpu.tiles import Tile, convolution_tiles
 from neo_compiler.target import Target
@@ -32,7 +33,8 @@ def schedule(sch: Schedule, target: Target, choose: Choose) -> bool:
     lanes = next(lanes for lanes in (target.lanes, target.lanes // 2, _FEWEST_LANES) if columns % lanes == 0)
     tile = choose(convolution_tiles([columns // lanes, 1, rows], target)[:_TILES])
     early = weights_early(target, tile.accumulators)
-    tile_product(sch, found, tile, Vectors(lanes, by_lane=has_lanes(target), early=early), target)
+    held = Vectors(lanes, by_lane=has_lanes(target), early=early, chain=longest_chain(target))
+    tile_product(sch, found, tile, held, target)
     return True
 
 

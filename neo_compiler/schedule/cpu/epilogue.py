@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tvm.s_tir import Schedule
 from tvm.s_tir.schedule import LoopRV, SBlockRV
@@ -10,6 +10,7 @@ from tvm.s_tir.schedule import LoopRV, SBlockRV
 from neo_compiler.lower.compute.layout import BORDER
 from neo_compiler.schedule.blocks import blocks_of, extents, name_of, split_axes
 from neo_compiler.schedule.cpu.by_lane import load_vectors
+from neo_compiler.schedule.cpu.chains import split_chain
 
 
 def find_anchor(sch: Schedule, name: str) -> tuple[SBlockRV, SBlockRV] | None:
@@ -45,7 +46,8 @@ class Vectors:
     """How a tile is held: in vectors of `lanes`, with the axis numbered `blocks` innermost.
 
     `unroll_taps` counts the reductions that are unrolled, from the innermost. `by_lane` loads inputs as
-    vectors whose lanes are multiplied one after another, and `early` their weights before that.
+    vectors whose lanes are multiplied one after another, and `early` their weights before that. Sums of more
+    than `chain` products are added up from shorter ones, unless it is 0.
     """
 
     lanes: int
@@ -53,6 +55,7 @@ class Vectors:
     unroll_taps: int = 0
     by_lane: bool = False
     early: bool = False
+    chain: int = 0
 
 
 def hold_in_registers(sch: Schedule, anchor: SBlockRV, at: LoopRV, held: Vectors) -> None:
@@ -62,9 +65,30 @@ def hold_in_registers(sch: Schedule, anchor: SBlockRV, at: LoopRV, held: Vectors
     one broadcast value at a time. In the other order LLVM keeps a broadcast for each row and column alive and
     spills the accumulators.
     """
+    sums = split_chain(sch, anchor, held.chain)
+    if sums is None:
+        _hold_sum(sch, anchor, at, held)
+        return
+    # LLVM keeps those of the anchor on the stack while it adds up the others.
+    (chain,) = _tile(sch, anchor, at, held)
+    _hold_sum(sch, sums, chain, replace(held, blocks=held.blocks + 1))
+    sch.decompose_reduction(anchor, chain)
+
+
+def _hold_sum(sch: Schedule, anchor: SBlockRV, at: LoopRV, held: Vectors) -> None:
+    reductions = _tile(sch, anchor, at, held)
+    place_border(sch, anchor, sch.get_loops(anchor)[0])
+    for loop in reductions[len(reductions) - held.unroll_taps :]:
+        sch.unroll(loop)
+    if held.by_lane:
+        reductions[-1] = load_vectors(sch, anchor, reductions[-1], held.early)
+    sch.decompose_reduction(anchor, reductions[0])
+
+
+def _tile(sch: Schedule, anchor: SBlockRV, at: LoopRV, held: Vectors) -> list[LoopRV]:
+    """Place the anchor under `at`, its tile in vectors inside the reductions, which are returned."""
     sch.compute_at(anchor, at, preserve_unit_loops=True)
     sch.set_scope(anchor, 0, "local")  # the stack, where LLVM can turn it into registers
-    place_border(sch, anchor, sch.get_loops(anchor)[0])
     depth = [str(sch.get(loop).loop_var) for loop in sch.get_loops(anchor)].index(str(sch.get(at).loop_var))
     loops = sch.get_loops(anchor)[depth + 1 :]
     spatial, reductions = split_axes(sch, anchor, loops)
@@ -77,12 +101,8 @@ def hold_in_registers(sch: Schedule, anchor: SBlockRV, at: LoopRV, held: Vectors
     sch.reorder(*reductions, *tile, vector)
     for loop in tile:
         sch.unroll(loop)
-    for loop in reductions[len(reductions) - held.unroll_taps :]:
-        sch.unroll(loop)
     sch.vectorize(vector)
-    if held.by_lane:
-        reductions[-1] = load_vectors(sch, anchor, reductions[-1], held.early)
-    sch.decompose_reduction(anchor, reductions[0])
+    return reductions
 
 
 def place_border(sch: Schedule, reader: SBlockRV, at: LoopRV) -> None:

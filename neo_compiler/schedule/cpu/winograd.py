@@ -13,6 +13,7 @@ from neo_compiler.schedule.blocks import blocks_of, divisors, extents, name_of, 
 from neo_compiler.schedule.choice import Choose
 from neo_compiler.schedule.cpu.blocking import Blocking, Order
 from neo_compiler.schedule.cpu.by_lane import has_lanes, weights_early
+from neo_compiler.schedule.cpu.chains import longest_chain
 from neo_compiler.schedule.cpu.epilogue import Vectors, fill_padding, hold_in_registers, place_border
 from neo_compiler.schedule.cpu.pieces import sum_in_cache
 from neo_compiler.schedule.cpu.tiles import Tile, convolution_tiles
@@ -155,7 +156,8 @@ def _multiply(
         sch.unroll(loop)
     sch.vectorize(lane)
     early = weights_early(target, tile.accumulators)
-    held = Vectors(target.lanes, 3, by_lane=has_lanes(target), early=early)
+    chain = longest_chain(target, amplified=True)
+    held = Vectors(target.lanes, 3, by_lane=has_lanes(target), early=early, chain=chain)
     hold_in_registers(sch, product, across, held)
 
 
