@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from neo_compiler.schedule.blocks import divisors
@@ -16,6 +16,7 @@ _PIXELS_IN_A_PIECE = 512  # whose sums stay in the second-level cache while inpu
 _TILES_IN_A_PIECE = 4  # the fewest that make it worth while
 _NEARLY_BEST = 0.9
 _THREADS, _EVENLY = 4, 0.85  # so many threads are to be busy for so much of the time
+_STRETCHES, _WORTH_SHARING = 32, 1 << 22  # parts of rows; four times the multiply-adds of ten microseconds
 
 
 class Order(StrEnum):
@@ -65,17 +66,46 @@ class Extents:
     def suits_pieces(self, tile: Tile) -> bool:
         """Whether pieces of several tiles keep all threads busy."""
         rows = self.piece(tile)
+        if self.columns % tile.columns:
+            return False
         tiles = rows * self.columns // (tile.rows * tile.columns)
         return tiles >= _TILES_IN_A_PIECE and self._evenness(tile, rows) >= _EVENLY
 
+    def stretch(self, tile: Tile) -> int:
+        """The tiles of a row that one task computes: not all where there are few rows and channels.
+
+        Rows are cut evenly: TVM finds out only then that just the last tile of a row may be narrower.
+        """
+        count = -(-self.columns // tile.columns)
+        shared = self._tasks(tile) >= _THREADS or self._work < _WORTH_SHARING
+        return count if shared else count // max(divisors(count, _STRETCHES))
+
+    def is_shared(self, tile: Tile) -> bool:
+        """Whether there is a task for each of some threads, or too little work to share."""
+        tasks = self._tasks(tile) * -(-self.columns // tile.columns) // self.stretch(tile)
+        return tasks >= _THREADS or self._work < _WORTH_SHARING
+
+    @property
+    def _work(self) -> int:
+        """Four times the multiply-adds."""
+        return self.blocks * self.rows * self.columns * self.weight_bytes
+
+    def _tasks(self, tile: Tile) -> int:
+        return self.blocks // tile.blocks * (self.rows // tile.rows)
+
     def _evenness(self, tile: Tile, rows: int) -> float:
-        tasks = self.blocks // tile.blocks * (self.rows // rows)
+        tasks = self._tasks(replace(tile, rows=rows))
         return tasks / (-(-tasks // _THREADS) * _THREADS)
 
 
 def blockings(of: Extents, target: Target) -> list[Blocking]:
     """Candidates, the best first: tiles in the best order of loops, then a few in the others."""
     tiles = convolution_tiles([of.blocks // of.groups, of.rows, of.columns], target, of.vectors)
+    if not of.is_shared(tiles[0]):
+        ragged = convolution_tiles(
+            [of.blocks // of.groups, of.rows, of.columns], target, of.vectors, ragged=True
+        )
+        tiles = [tile for tile in ragged if of.is_shared(tile)] or tiles
     order = _best_order(of, tiles, target)
     if order is Order.PIECES:
         tiles = _rank_for_pieces(of, tiles)

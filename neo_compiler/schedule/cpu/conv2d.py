@@ -18,6 +18,9 @@ from neo_compiler.schedule.cpu.pieces import sum_in_cache
 from neo_compiler.schedule.cpu.tiles import Tile
 from neo_compiler.target import Target
 
+# Lets TVM take the last pass of a loop out of it, so that only that one asks where the row ends.
+_APART = "pragma_loop_partition_hint"
+
 
 def schedule(sch: Schedule, target: Target, choose: Choose) -> bool:
     """Schedule a function whose anchor is `conv2d`; its epilogue runs on the tile in registers."""
@@ -32,22 +35,24 @@ def schedule(sch: Schedule, target: Target, choose: Choose) -> bool:
         _place_pieces(sch, anchor, last, blocking.tile, of.piece(blocking.tile))
         sum_in_cache(sch, anchor, blocking.tile, target)
     else:
-        _sum_in_registers(sch, anchor, last, blocking, target)
+        _sum_in_registers(sch, (anchor, last), blocking, of, target)
     return True
 
 
 def _sum_in_registers(
-    sch: Schedule, anchor: SBlockRV, last: SBlockRV, blocking: Blocking, target: Target
+    sch: Schedule, blocks: tuple[SBlockRV, SBlockRV], blocking: Blocking, of: Extents, target: Target
 ) -> None:
-    tile = blocking.tile
+    (anchor, last), tile = blocks, blocking.tile
     batch, channel, row, column, lane = sch.get_loops(last)
-    channel, blocks = sch.split(channel, [None, tile.blocks])
+    channel, tile_blocks = sch.split(channel, [None, tile.blocks])
     row, rows = sch.split(row, [None, tile.rows])
-    column, columns = sch.split(column, [None, tile.columns])
+    stretch, column, columns = sch.split(column, [None, of.stretch(tile), tile.columns])
     outer = [batch, row, channel] if blocking.order is Order.ROWS else [batch, channel, row]
-    sch.reorder(*outer, column, blocks, rows, columns, lane)
-    sch.parallel(sch.fuse(*outer))
-    for loop in (blocks, rows, columns):
+    sch.reorder(*outer, stretch, column, tile_blocks, rows, columns, lane)
+    sch.parallel(sch.fuse(*outer, stretch))
+    if of.columns % (of.stretch(tile) * tile.columns):
+        sch.annotate(column, _APART, True)
+    for loop in (tile_blocks, rows, columns):
         sch.unroll(loop)
     sch.vectorize(lane)
     early = weights_early(target, tile.accumulators)

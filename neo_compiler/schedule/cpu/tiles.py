@@ -16,6 +16,7 @@ _LANE_FMA_LATENCY = 12  # of Cortex-A53 to A76, in multiply-adds
 # Two load ports, which broadcasts from the first-level cache do not keep busy all the time (measured).
 _LOADS_PER_CYCLE = 1.5
 _MOST_BLOCKS, _MOST_BLOCKS_BY_LANE, _MOST_ROWS = 9, 4, 7
+_POOR = 0.6  # of the peak
 
 
 @dataclass(frozen=True)
@@ -44,31 +45,43 @@ class Tile:
         """The share of the multiply-add peak that the tile can reach."""
         return self.accumulators / _FMA_PORTS / self.cycles()
 
+    def used(self, columns: int) -> float:
+        """The share of the multiply-adds that count where so many columns leave the last tile narrower."""
+        return columns / (-(-columns // self.columns) * self.columns)
+
     def __str__(self) -> str:
         return f"{self.blocks}x{self.rows}x{self.columns}"
 
 
-def convolution_tiles(output: list[int], target: Target, vectors: bool = True) -> list[Tile]:
+def convolution_tiles(
+    output: list[int], target: Target, vectors: bool = True, ragged: bool = False
+) -> list[Tile]:
     """The tiles for an output of so many channel blocks, rows and columns, the best first.
 
-    `vectors` tells whether inputs come as vectors, whose lanes are taken where the target can do so.
+    They divide it; if `ragged`, or if all that do are poor, the last tile of a row may be narrower. `vectors`
+    tells whether inputs come as vectors, whose lanes are taken where the target can do so.
     """
-    blocks, rows, columns = output
-    most = _MOST_BLOCKS_BY_LANE if has_lanes(target) else _MOST_BLOCKS
-    tiles = [
-        Tile(*counts)
-        for counts in itertools.product(
-            divisors(blocks, most), divisors(rows, _MOST_ROWS), divisors(columns, target.registers)
-        )
-    ]
-    fitting = [tile for tile in tiles if _fits(tile, target)]
-    if not has_lanes(target):
-        return sorted(fitting, key=_merit, reverse=True)
+    columns = output[2]
     lanes = LANES if vectors or not target.in_order else 1
-    return sorted(fitting, key=lambda tile: _merit_by_lane(tile, lanes), reverse=True)
+
+    def merit(tile: Tile) -> tuple[float, ...]:
+        used = tile.used(columns)
+        return _merit_by_lane(tile, used, lanes) if has_lanes(target) else _merit(tile, used)
+
+    tiles = _fitting(output, divisors(columns, target.registers), target)
+    if ragged or max(map(merit, tiles))[0] < _POOR:  # as where the number of columns is a prime
+        tiles = _fitting(output, list(range(1, min(columns, target.registers) + 1)), target)
+    return sorted(tiles, key=merit, reverse=True)
 
 
-def _merit_by_lane(tile: Tile, lanes: int) -> tuple[float, float, int]:
+def _fitting(output: list[int], columns: list[int], target: Target) -> list[Tile]:
+    blocks, rows, _ = output
+    most = _MOST_BLOCKS_BY_LANE if has_lanes(target) else _MOST_BLOCKS
+    counts = itertools.product(divisors(blocks, most), divisors(rows, _MOST_ROWS), columns)
+    return [tile for tile in itertools.starmap(Tile, counts) if _fits(tile, target)]
+
+
+def _merit_by_lane(tile: Tile, used: float, lanes: int) -> tuple[float, ...]:
     """Multiply-adds wait for nothing where there are enough of them; then loads count.
 
     For `lanes` multiply-adds of each accumulator there is one load of inputs for each row and column, and
@@ -76,11 +89,11 @@ def _merit_by_lane(tile: Tile, lanes: int) -> tuple[float, float, int]:
     """
     busy = min(1.0, tile.accumulators / _LANE_FMA_LATENCY)
     loads = (tile.rows * tile.columns + lanes * tile.blocks) / (lanes * tile.accumulators)
-    return busy, -round(loads, 3), tile.columns
+    return busy * used, -round(loads, 3), tile.columns
 
 
-def _merit(tile: Tile) -> tuple[float, bool, int, int]:
-    return round(tile.efficiency(), 2), tile.rows == 1, tile.accumulators, -tile.loads
+def _merit(tile: Tile, used: float) -> tuple[float, ...]:
+    return round(tile.efficiency() * used, 2), tile.rows == 1, tile.accumulators, -tile.loads
 
 
 def _fits(tile: Tile, target: Target) -> bool:

@@ -46,6 +46,9 @@ FAMILIES = {
         "7x1": conv(kernel=(7, 1), attributes="pads=[3, 0, 3, 0]"),
         "2x4 stride 1x3": conv(size=(9, 17), kernel=(2, 4), attributes="strides=[1, 3]"),
         "stride beyond the kernel": conv(size=(11, 11), kernel=(2, 2), attributes="strides=[3, 3]"),
+        "a row of a prime number of columns": conv(
+            (1, 15), (1, 2074), (1, 64), "pads=[0, 0, 0, 0], strides=[1, 1]"
+        ),
         "as large as the picture": conv(size=(7, 5), kernel=(7, 5), attributes="pads=[0, 0, 0, 0]"),
     },
     "padding": {

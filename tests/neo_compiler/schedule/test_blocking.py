@@ -49,6 +49,21 @@ def test_pieces_keep_four_threads_busy() -> None:
     assert tasks >= 7
 
 
+@pytest.mark.parametrize("columns", [21922, 10961, 10960, 2011])
+def test_a_long_row_is_cut_evenly_for_threads(columns: int) -> None:
+    of = Extents(1, 1, 1, columns, 4 * 16 * 256, vectors=False)
+    best = blockings(of, TARGET)[0]
+    tiles, stretch = -(-columns // best.tile.columns), of.stretch(best.tile)
+    assert best.tile.efficiency() >= 0.65
+    assert tiles % stretch == 0
+    assert tiles // stretch >= 4
+
+
+def test_a_short_row_is_left_whole() -> None:
+    of = Extents(1, 1, 1, 28, 4 * 16 * 9)
+    assert of.stretch(blockings(of, TARGET)[0].tile) == 1
+
+
 @settings(deadline=None, derandomize=True)
 @given(st.integers(1, 8), st.integers(1, 9), st.integers(1, 60), st.integers(1, 2048))
 def test_tiles_stay_within_a_group(groups: int, per_group: int, side: int, inputs: int) -> None:

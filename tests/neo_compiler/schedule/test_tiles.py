@@ -15,10 +15,23 @@ EXTENTS = st.tuples(st.integers(1, 64), st.integers(1, 128), st.integers(1, 256)
 @given(EXTENTS, st.sampled_from(TARGETS))
 def test_tiles_divide_the_output_and_fit_the_registers(output: tuple[int, int, int], target: Target) -> None:
     for tile in convolution_tiles(list(output), target):
-        sizes = tile.blocks, tile.rows, tile.columns
-        assert not any(extent % count for extent, count in zip(output, sizes, strict=True))
+        assert not output[0] % tile.blocks
+        assert not output[1] % tile.rows
         assert tile.accumulators + tile.blocks <= target.registers
         assert tile.accumulators <= target.registers * 7 // 8  # the epilogue needs some too
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+def test_only_poor_tiles_make_place_for_such_that_leave_a_narrower_one(target: Target) -> None:
+    usual = convolution_tiles([1, 1, 10960], target)
+    assert not any(10960 % tile.columns for tile in usual)
+    best = convolution_tiles([1, 1, 10961], target)[0]  # 97 times 113
+    assert best.efficiency() * best.used(10961) >= 0.9 * usual[0].efficiency()
+
+
+def test_what_the_last_tile_lacks_counts() -> None:
+    assert Tile(1, 1, 14).used(28) == 1
+    assert Tile(1, 1, 14).used(15) == 15 / 28
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
