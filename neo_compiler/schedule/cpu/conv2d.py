@@ -31,6 +31,9 @@ def schedule(sch: Schedule, target: Target, choose: Choose) -> bool:
         return False
     of = _extents(sch, anchor)
     blocking = choose(blockings(of, target))
+    if of.rows * of.columns < math.prod(extents(sch, sch.get_loops(last)[2:4])):
+        _sum_for_all_pixels(sch, anchor, last, blocking.tile, target)
+        return True
     if blocking.order is Order.PIECES:
         _place_pieces(sch, anchor, last, blocking.tile, of.piece(blocking.tile))
         sum_in_cache(sch, anchor, blocking.tile, target)
@@ -58,6 +61,22 @@ def _sum_in_registers(
     early = weights_early(target, tile.accumulators)
     held = Vectors(target.lanes, by_lane=has_lanes(target), early=early, chain=longest_chain(target))
     hold_in_registers(sch, anchor, column, held)
+
+
+def _sum_for_all_pixels(sch: Schedule, anchor: SBlockRV, last: SBlockRV, tile: Tile, target: Target) -> None:
+    """Compute channels once for a whole picture that they scale, as squeeze-and-excite does.
+
+    Inside the loops over pixels LLVM would have to find out that they do not change; it does not always.
+    """
+    batch, channel, row, column, lane = sch.get_loops(last)
+    channel, blocks = sch.split(channel, [None, tile.blocks])
+    sch.reorder(batch, channel, blocks, row, column, lane)
+    outer = sch.fuse(batch, channel)
+    sch.parallel(outer)
+    sch.unroll(blocks)
+    sch.vectorize(lane)
+    early = weights_early(target, tile.accumulators)
+    hold_in_registers(sch, anchor, outer, Vectors(target.lanes, by_lane=has_lanes(target), early=early))
 
 
 def _place_pieces(sch: Schedule, anchor: SBlockRV, last: SBlockRV, tile: Tile, rows: int) -> None:
