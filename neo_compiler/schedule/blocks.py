@@ -36,6 +36,13 @@ def _trips(extent: tirx.PrimExpr) -> int:
     return int(extent) if isinstance(extent, tirx.IntImm) else OPEN
 
 
+def loops_below(sch: Schedule, block: SBlockRV, above: LoopRV) -> list[LoopRV]:
+    """The loops around `block` that lie within `above`, told by its variable: names repeat."""
+    variable, loops = sch.get(above).loop_var, sch.get_loops(block)
+    depth = next(depth for depth, loop in enumerate(loops) if sch.get(loop).loop_var.same_as(variable))
+    return loops[depth + 1 :]
+
+
 def is_reduction(sch: Schedule, block: SBlockRV) -> bool:
     """Whether the block sums, multiplies, or otherwise combines over an axis."""
     return any(int(axis.iter_type) == _REDUCE for axis in sch.get(block).iter_vars)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tvm.s_tir import Schedule
 from tvm.s_tir.schedule import LoopRV, SBlockRV
 
-from neo_compiler.schedule.blocks import extents
+from neo_compiler.schedule.blocks import extents, loops_below
 from neo_compiler.target import Target
 
 LANES = 4
@@ -46,9 +46,7 @@ def _load_before(sch: Schedule, anchor: SBlockRV, operand: int, outer: LoopRV) -
     """Load what a pass of `outer` needs of an operand into registers."""
     vectors = sch.cache_read(anchor, operand, "local")
     sch.compute_at(vectors, outer, preserve_unit_loops=True)
-    loops = sch.get_loops(vectors)
-    at = [str(sch.get(loop).loop_var) for loop in loops].index(str(sch.get(outer).loop_var))
-    *rest, last = loops[at + 1 :]
+    *rest, last = loops_below(sch, vectors, outer)
     for loop in rest:
         sch.unroll(loop)
     sch.vectorize(last)

@@ -8,7 +8,7 @@ from tvm.s_tir import Schedule
 from tvm.s_tir.schedule import LoopRV, SBlockRV
 
 from neo_compiler.lower.compute.layout import BORDER
-from neo_compiler.schedule.blocks import blocks_of, extents, name_of, split_axes
+from neo_compiler.schedule.blocks import blocks_of, extents, loops_below, name_of, split_axes
 from neo_compiler.schedule.cpu.by_lane import load_vectors
 from neo_compiler.schedule.cpu.chains import split_chain
 
@@ -89,9 +89,7 @@ def _tile(sch: Schedule, anchor: SBlockRV, at: LoopRV, held: Vectors) -> list[Lo
     """Place the anchor under `at`, its tile in vectors inside the reductions, which are returned."""
     sch.compute_at(anchor, at, preserve_unit_loops=True)
     sch.set_scope(anchor, 0, "local")  # the stack, where LLVM can turn it into registers
-    depth = [str(sch.get(loop).loop_var) for loop in sch.get_loops(anchor)].index(str(sch.get(at).loop_var))
-    loops = sch.get_loops(anchor)[depth + 1 :]
-    spatial, reductions = split_axes(sch, anchor, loops)
+    spatial, reductions = split_axes(sch, anchor, loops_below(sch, anchor, at))
     *outer, vector = spatial
     if extents(sch, [vector])[0] > held.lanes:
         vectors, vector = sch.split(vector, [None, held.lanes])

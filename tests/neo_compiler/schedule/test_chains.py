@@ -4,10 +4,14 @@ import pytest
 from tvm import te
 from tvm.s_tir import Schedule
 
+from neo_compiler.graph import prepare
+from neo_compiler.lower import lower
 from neo_compiler.lower.compute.dense import product
+from neo_compiler.schedule.apply import schedule
 from neo_compiler.schedule.blocks import blocks_of, extents
 from neo_compiler.schedule.cpu.chains import longest_chain, split_chain
 from neo_compiler.target import find_target
+from tests.neo_compiler.compiled import Case
 
 
 def rows_of(depth: int, dtype: str = "float32") -> Schedule:
@@ -35,3 +39,10 @@ def test_short_sums_primes_and_integers_stay(depth: int, dtype: str) -> None:
     (anchor,) = blocks_of(sch)
     assert split_chain(sch, anchor, 144) is None
     assert len(blocks_of(sch)) == 1
+
+
+def test_long_sums_find_their_place_among_loops_of_the_same_name() -> None:
+    signature = "(float[1, 96, 40, 40] x, float[24, 96, 3, 3] W) => (float[N, C, H, U] y)"
+    body = f"{signature} {{ y = Conv<pads=[1, 1, 1, 1]>(x, W) }}"
+    rasp5 = find_target("rasp5")
+    schedule(lower(prepare(Case(body).model(), {}), rasp5), rasp5)
