@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -57,11 +58,10 @@ def workspace(path: Path) -> Iterator[Path]:
 
     Raises OutputError where the folder cannot be made, or where the disk fills up inside the body.
     """
+    # Its name is known before it exists, so that an interruption right after that finds what to remove.
+    folder = path.parent.absolute() / f".{path.name}.{secrets.token_hex(8)}"
     try:
-        folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent.absolute()))
-    except OSError as error:
-        raise output_error(path.parent, error) from error
-    try:
+        _make(folder)
         yield folder
     except Exception as error:
         if isinstance(error, OSError) and error.errno in DISK_ERRORS:
@@ -71,6 +71,13 @@ def workspace(path: Path) -> Iterator[Path]:
         raise
     finally:
         remove(folder)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700)
+    except OSError as error:
+        raise output_error(folder.parent, error) from error
 
 
 def remove(folder: str | Path) -> None:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import errno
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -117,3 +119,18 @@ def test_an_archive_replaces_an_archive(tmp_path: Path) -> None:
         package(artifact(folder, "new"), path, folder)
     assert [file.name for file in tmp_path.iterdir()] == ["net.tar.gz"]
     assert path.read_bytes()[:2] == b"\x1f\x8b"
+
+
+def test_an_interruption_while_the_workspace_is_made_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = os.mkdir
+
+    def interrupted(*args: Any, **options: Any) -> None:
+        make(*args, **options)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "mkdir", interrupted)
+    with pytest.raises(KeyboardInterrupt), workspace(tmp_path / "model.tar.gz"):
+        pass
+    assert list(tmp_path.iterdir()) == []
