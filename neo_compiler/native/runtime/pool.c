@@ -17,9 +17,9 @@
 #include "share.h"
 #include "spin.h"
 
-/* EfficientNet-Lite0 on two idle cores: 4.1 ms with 20, 50 or 100 us, 4.6 ms without spinning. On cores that
- * other programs want too, short is better. */
-enum { SPIN_NS = 50000 };
+/* A thread that sleeps between two kernels is slow to come back where its core is a virtual one and the host is
+ * busy: with 50 us ResNet-50 took up to 2.3 times as long on two threads. */
+enum { SPIN_NS = 1000000 };
 
 typedef struct {
   neo_task *task;

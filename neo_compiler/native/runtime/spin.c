@@ -1,9 +1,10 @@
 #define _GNU_SOURCE
 #include "spin.h"
 
+#include <sched.h>
 #include <time.h>
 
-enum { POLLS_PER_CLOCK_READ = 32 };
+enum { POLLS_PER_CLOCK_READ = 32, ALONE_NS = 20000 };
 
 uint64_t neo_now(void) {
   struct timespec now;
@@ -25,13 +26,17 @@ bool neo_spin_while_equal(atomic_uint *word, uint32_t value, uint32_t nanosecond
     return true;
   if (nanoseconds == 0)
     return false;
-  uint64_t end = neo_now() + nanoseconds;
+  uint64_t begin = neo_now(), now = begin;
   do {
+    /* Who waits longer lets other programs have the core. It does not fall asleep if there are none. */
+    if (now - begin > ALONE_NS)
+      sched_yield();
     for (int i = 0; i < POLLS_PER_CLOCK_READ; i++) {
       if (atomic_load_explicit(word, memory_order_acquire) != value)
         return true;
       relax();
     }
-  } while (neo_now() < end);
+    now = neo_now();
+  } while (now - begin < nanoseconds);
   return false;
 }
