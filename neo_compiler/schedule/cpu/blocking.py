@@ -76,19 +76,16 @@ class Extents:
 
         Rows are cut evenly: TVM finds out only then that just the last tile of a row may be narrower.
         """
-        count = -(-self.columns // tile.columns)
-        shared = self._tasks(tile) >= _THREADS or self._work < _WORTH_SHARING
-        return count if shared else count // max(divisors(count, _STRETCHES))
+        count = tile.across(self.columns)
+        return count if self._suffice(self._tasks(tile)) else count // max(divisors(count, _STRETCHES))
 
     def is_shared(self, tile: Tile) -> bool:
         """Whether there is a task for each of some threads, or too little work to share."""
-        tasks = self._tasks(tile) * -(-self.columns // tile.columns) // self.stretch(tile)
-        return tasks >= _THREADS or self._work < _WORTH_SHARING
+        return self._suffice(self._tasks(tile) * tile.across(self.columns) // self.stretch(tile))
 
-    @property
-    def _work(self) -> int:
-        """Four times the multiply-adds."""
-        return self.blocks * self.rows * self.columns * self.weight_bytes
+    def _suffice(self, tasks: int) -> bool:
+        work = self.blocks * self.rows * self.columns * self.weight_bytes
+        return tasks >= _THREADS or work < _WORTH_SHARING
 
     def _tasks(self, tile: Tile) -> int:
         return self.blocks // tile.blocks * (self.rows // tile.rows)
@@ -100,11 +97,10 @@ class Extents:
 
 def blockings(of: Extents, target: Target) -> list[Blocking]:
     """Candidates, the best first: tiles in the best order of loops, then a few in the others."""
-    tiles = convolution_tiles([of.blocks // of.groups, of.rows, of.columns], target, of.vectors)
+    output = [of.blocks // of.groups, of.rows, of.columns]
+    tiles = convolution_tiles(output, target, of.vectors)
     if not of.is_shared(tiles[0]):
-        ragged = convolution_tiles(
-            [of.blocks // of.groups, of.rows, of.columns], target, of.vectors, ragged=True
-        )
+        ragged = convolution_tiles(output, target, of.vectors, ragged=True)
         tiles = [tile for tile in ragged if of.is_shared(tile)] or tiles
     order = _best_order(of, tiles, target)
     if order is Order.PIECES:

@@ -45,9 +45,13 @@ class Tile:
         """The share of the multiply-add peak that the tile can reach."""
         return self.accumulators / _FMA_PORTS / self.cycles()
 
+    def across(self, columns: int) -> int:
+        """How many tiles cover so many columns; the last one may be narrower."""
+        return -(-columns // self.columns)
+
     def used(self, columns: int) -> float:
         """The share of the multiply-adds that count where so many columns leave the last tile narrower."""
-        return columns / (-(-columns // self.columns) * self.columns)
+        return columns / (self.across(columns) * self.columns)
 
     def __str__(self) -> str:
         return f"{self.blocks}x{self.rows}x{self.columns}"
