@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
 
 from edge_runtime.manifest import Manifest, Part
-from neo_compiler.package.output import output_error
+from neo_compiler.package.output import write_whole
 from neo_compiler.report import PackageReport, Report
 
 STYLE = """body { font: 15px/1.5 sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; color: #222 }
@@ -25,18 +23,7 @@ li + li::before { content: "\\2192"; position: absolute; left: -1.7em; top: .5em
 
 def write_page(report: Report | PackageReport, path: Path) -> None:
     """Write the page; until it is whole, nothing is at `path`. Raises OutputError."""
-    try:
-        number, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent.absolute())
-        try:
-            with os.fdopen(number, "w", encoding="utf-8", errors="replace") as file:
-                file.write(page(report))
-            Path(name).chmod(0o644)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise output_error(path.parent, error) from error
+    write_whole(path, page(report).encode("utf-8", errors="replace"))
 
 
 def page(report: Report | PackageReport) -> str:

@@ -6,10 +6,9 @@ import itertools
 from collections.abc import Callable
 from pathlib import Path
 
-import onnx
 import onnx_ir as ir
 
-from neo_compiler.package.output import output_error
+from neo_compiler.package.output import output_error, write_whole
 
 Seen = Callable[[str, ir.Model], None]
 PATTERN = "[0-9][0-9]-*.onnx"
@@ -33,14 +32,8 @@ def dump(folder: Path | None) -> Seen:
     except OSError as error:
         raise output_error(folder, error) from error
     numbers = itertools.count()
-    return lambda name, model: _write(ir.to_proto(model), folder / f"{next(numbers):02}-{name}.onnx")
 
+    def write(name: str, model: ir.Model) -> None:
+        write_whole(folder / f"{next(numbers):02}-{name}.onnx", ir.to_proto(model).SerializeToString())
 
-def _write(model: onnx.ModelProto, path: Path) -> None:
-    unfinished = path.with_name(f".{path.name}")
-    try:
-        unfinished.write_bytes(model.SerializeToString())
-        unfinished.replace(path)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise output_error(path.parent, error) from error
+    return write

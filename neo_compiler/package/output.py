@@ -89,6 +89,20 @@ def remove(folder: str | Path) -> None:
         raise
 
 
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file; until it is whole, nothing of it is at `path`. Raises OutputError."""
+    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        unfinished.write_bytes(content)
+        unfinished.replace(path)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            unfinished.unlink()
+        if isinstance(error, OSError):
+            raise output_error(path.parent, error) from error
+        raise
+
+
 def publish(finished: Path, path: Path, folder: Path) -> None:
     """Move `finished`, which lies in the workspace `folder`, to `path`, in the place of an artifact there."""
     try:
