@@ -86,7 +86,7 @@ def _timed(
             return model.run({"X": given})
 
         found, expected = list(ours().values()), peer()
-        times = take_turns({"ours": ours, "onnxruntime": peer}, turns)
+        times = take_turns({"ours": ours, "onnxruntime": peer}, turns).times
     medians = {engine: float(np.median(values)) * 1e3 for engine, values in times.items()}
     return Row(
         name,

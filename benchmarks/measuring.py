@@ -14,7 +14,6 @@ import edge_runtime
 from benchmarks import builds, zoo
 from benchmarks.conversions import ConversionError, converted
 from benchmarks.kernels import KernelRow, kernel_rows
-from benchmarks.machine import CpuTime
 from benchmarks.peers import ENGINES, OURS, Feed, difference
 from benchmarks.results import Figures, Row, Versus
 from benchmarks.roofline import Peaks
@@ -52,9 +51,8 @@ def measure(subject: Subject, threads: int, turns: Turns, missing: dict[str, str
     starts = _start_all(subject, threads, missing)
     engines = {name: ENGINES[name].engine(subject.files[name], subject.feed, threads) for name in starts}
     outputs = {name: engine.run() for name, engine in engines.items()}
-    before = CpuTime.now()
-    times = take_turns({name: engine.run for name, engine in engines.items()}, turns)
-    others = before.others(CpuTime.now())
+    measured = take_turns({name: engine.run for name, engine in engines.items()}, turns)
+    times = measured.times
     versus = {
         peer: Versus(ratio(times[peer], times[OURS]), difference(outputs[OURS], outputs[peer]))
         for peer in engines
@@ -62,7 +60,7 @@ def measure(subject: Subject, threads: int, turns: Turns, missing: dict[str, str
     }
     compiled, figures = subject.build.report, _figures(subject, starts, times)
     spent = compiled["compile_s"], compiled["peak_rss_bytes"]
-    return Row(subject.build.name, threads, *spent, figures, versus, others)
+    return Row(subject.build.name, threads, *spent, figures, versus, measured.others_cpus, measured.rounds)
 
 
 def profile(subject: Subject, peaks: Peaks) -> tuple[KernelRow, ...]:

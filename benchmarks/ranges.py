@@ -77,7 +77,7 @@ def measure(of: Ranged, sizes: Sequence[int], turns: Turns, folder: Path) -> Ite
         kinds = {RANGE: OURS, FIXED: OURS, PEER: PEER}
         engines = {name: ENGINES[kinds[name]].engine(file, of.feed(size), 1) for name, file in files.items()}
         outputs = {name: engine.run() for name, engine in engines.items()}
-        times = take_turns({name: engine.run for name, engine in engines.items()}, turns)
+        times = take_turns({name: engine.run for name, engine in engines.items()}, turns).times
         yield Row(
             size,
             {name: float(np.median(rows)) * 1e3 for name, rows in times.items()},

@@ -44,7 +44,7 @@ class Versus:
 
 @dataclass(frozen=True)
 class Row:
-    """One model on a number of threads; `others_cpus` is how many CPUs other programs used meanwhile."""
+    """One model on a number of threads; `others_cpus` and `rounds` as in `benchmarks.timing.Measured`."""
 
     model: str
     threads: int
@@ -53,6 +53,7 @@ class Row:
     engines: Mapping[str, Figures]
     versus: Mapping[str, Versus]
     others_cpus: float | None
+    rounds: int
     kernels: tuple[KernelRow, ...] = ()
 
 

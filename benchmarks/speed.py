@@ -102,13 +102,13 @@ def _versions(peers: Sequence[str]) -> dict[str, str]:
 
 
 def _warn_of_others(rows: Sequence[Row]) -> None:
-    """Say on stderr where other programs used the CPUs during a measurement."""
+    """Say on stderr where too few rounds of a measurement were quiet."""
     used = {f"{row.model}, {machine.counted(row.threads)}": row.others_cpus or 0.0 for row in rows}
     disturbed = {name: cpus for name, cpus in used.items() if cpus > machine.BUSY_CPUS}
     if disturbed:
         worst = max(disturbed, key=lambda name: disturbed[name])
         _say(
-            f"warning: other programs used this machine during {len(disturbed)} of {len(used)} measurements, "
+            f"warning: others used this machine during all of {len(disturbed)} of {len(used)} measurements, "
             f"{disturbed[worst]:.1f} CPUs during {worst}: believe the ratios, not the times"
         )
 

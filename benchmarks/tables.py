@@ -16,7 +16,8 @@ def lines(results: Results) -> Iterator[str]:
     """All tables, the summary, and what is missing."""
     peers = list(dict.fromkeys(peer for row in results.rows for peer in row.versus))
     target = f"Target {results.target} ({results.profile})"
-    yield f"{target}; medians of at least {results.turns.runs} runs, in alternating blocks."
+    runs, rounds = results.turns.runs, results.turns.rounds
+    yield f"{target}; medians of at least {runs} runs, in alternating blocks of the {rounds} quietest rounds."
     yield _machine(results)
     yield ""
     yield from _table(_time_headings(peers), ([*_time_cells(row, peers)] for row in results.rows))

@@ -11,6 +11,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.machine import BUSY_CPUS, CpuTime
+
 Run = Callable[[], object]
 
 RESAMPLES = 2000
@@ -22,6 +24,8 @@ class Clock(Protocol):
 
     def now(self) -> float: ...
 
+    def cpu_time(self) -> CpuTime: ...
+
     def sleep(self, seconds: float) -> None: ...
 
 
@@ -29,6 +33,7 @@ class WallClock:
     """The machine's own clock."""
 
     now = staticmethod(time.perf_counter)
+    cpu_time = staticmethod(CpuTime.now)
     sleep = staticmethod(time.sleep)
 
 
@@ -39,13 +44,18 @@ class Turns:
     Each program is run at least `runs` times in all, and for `block_s` seconds a block. Before a block lies a
     pause of `pause_s`, by whose end the threads of the other programs no longer spin (onnxruntime's were seen
     to for up to 85 ms), and then untimed runs for `warm_s`.
+
+    Further rounds follow until `rounds` of them were quiet, `patience` times as many at most; only the least
+    disturbed `rounds` count. What others did in a round is all that decides about it, and it stays or goes
+    with the blocks of all programs.
     """
 
     runs: int = 30
     rounds: int = 10
     pause_s: float = 0.15
     warm_s: float = 0.02
-    block_s: float = 0.05
+    block_s: float = 0.1
+    patience: int = 5
 
     @property
     def least(self) -> int:
@@ -53,23 +63,60 @@ class Turns:
         return math.ceil(self.runs / self.rounds)
 
 
-def take_turns(
-    programs: Mapping[str, Run], turns: Turns, clock: Clock | None = None
-) -> dict[str, NDArray[np.float64]]:
+@dataclass(frozen=True)
+class Measured:
     """Seconds of each timed run, as an array [round, run] for each program.
 
-    The order within a round is that of `programs` and its reverse by turns.
+    `others_cpus` is how many CPUs other programs, and other virtual machines on this one's host, used during
+    these runs on average, None where the system does not tell; `rounds` were measured, the `times` are of the
+    quietest.
     """
+
+    times: dict[str, NDArray[np.float64]]
+    others_cpus: float | None
+    rounds: int
+
+
+@dataclass(frozen=True)
+class _Round:
+    """Seconds of the runs of each program, and how many CPUs others used meanwhile."""
+
+    blocks: Mapping[str, list[float]]
+    others_cpus: float | None
+
+    @property
+    def disturbance(self) -> float:
+        return self.others_cpus or 0.0
+
+
+def take_turns(programs: Mapping[str, Run], turns: Turns, clock: Clock | None = None) -> Measured:
+    """Time the programs. The order within a round is that of `programs` and its reverse by turns."""
     clock = clock or WallClock()
     lengths = {name: _block_length(run, turns, clock) for name, run in programs.items()}
-    order = list(programs)
-    blocks: dict[str, list[list[float]]] = {name: [] for name in order}
-    for number in range(turns.rounds):
-        for name in order if number % 2 == 0 else reversed(order):
-            clock.sleep(turns.pause_s)
-            _warm_up(programs[name], turns, clock)
-            blocks[name].append([_timed(programs[name], clock) for _ in range(lengths[name])])
-    return {name: np.array(rows) for name, rows in blocks.items()}
+    order, rounds = list(programs), list[_Round]()
+    while len(rounds) < turns.patience * turns.rounds and _quiet(rounds) < turns.rounds:
+        rounds.append(_round({name: programs[name] for name in order}, lengths, turns, clock))
+        order.reverse()
+    kept = sorted(rounds, key=lambda found: found.disturbance)[: turns.rounds]
+    known = [found.others_cpus for found in kept if found.others_cpus is not None]
+    times = {name: np.array([found.blocks[name] for found in kept]) for name in programs}
+    return Measured(times, float(np.mean(known)) if known else None, len(rounds))
+
+
+def _quiet(rounds: list[_Round]) -> int:
+    return sum(found.disturbance <= BUSY_CPUS for found in rounds)
+
+
+def _round(programs: Mapping[str, Run], lengths: Mapping[str, int], turns: Turns, clock: Clock) -> _Round:
+    blocks, others = dict[str, list[float]](), list[float | None]()
+    for name, run in programs.items():
+        clock.sleep(turns.pause_s)
+        _warm_up(run, turns, clock)
+        before = clock.cpu_time()
+        blocks[name] = [_timed(run, clock) for _ in range(lengths[name])]
+        others.append(before.others(clock.cpu_time()))
+    known = [cpus for cpus in others if cpus is not None]
+    return _Round(blocks, sum(known) / len(known) if known else None)
 
 
 def _timed(run: Run, clock: Clock) -> float:
@@ -105,7 +152,7 @@ class Ratio:
 
 
 def ratio(over: NDArray[np.float64], under: NDArray[np.float64], seed: int = 0) -> Ratio:
-    """median(over) / median(under) of two results of `take_turns`.
+    """median(over) / median(under) of the times of two programs of `take_turns`.
 
     The bootstrap (Efron, "Bootstrap methods: another look at the jackknife", 1979; percentile interval) draws
     rounds, the same for both, since both met the same disturbance there; then runs within each round.

@@ -46,7 +46,7 @@ def _compare(paths: list[Path], inputs: Mapping[str, Any], threads: int) -> tupl
     models = [edge_runtime.load(path, threads) for path in paths]
     try:
         runs = {path.name: partial(model.run, inputs) for path, model in zip(paths, models, strict=True)}
-        times = take_turns(runs, TURNS)
+        times = take_turns(runs, TURNS).times
     finally:
         for model in models:
             model.close()

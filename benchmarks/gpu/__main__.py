@@ -49,7 +49,7 @@ def measure(case: Case, turns: Turns) -> dict[str, Any]:
         on_device = {"ours": kernels} | torch_device_seconds(others)
         row["device_ms"] = {name: seconds * 1e3 for name, seconds in on_device.items()}
         runs = ours(model, feed) | others
-        times = take_turns(runs, turns)
+        times = take_turns(runs, turns).times
         del runs, others
     row["median_ms"] = {name: float(np.median(rows)) * 1e3 for name, rows in times.items()}
     row["ratio"] = {

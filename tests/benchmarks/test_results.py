@@ -24,7 +24,7 @@ def row(model: str, threads: int, difference: float = 0.0, **ratios: float) -> R
     versus = {
         peer: Versus(Ratio(value, value - 0.1, value + 0.1), difference) for peer, value in ratios.items()
     }
-    return Row(model, threads, 6.5, 400_000_000, engines, versus, 0.05)
+    return Row(model, threads, 6.5, 400_000_000, engines, versus, 0.05, 10)
 
 
 def results(*rows: Row) -> Results:

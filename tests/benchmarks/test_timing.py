@@ -1,23 +1,36 @@
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
+from benchmarks.machine import CpuTime
 from benchmarks.timing import MOST_RUNS, Turns, WallClock, geometric_mean, ratio, take_turns
 
 
 class FakeClock:
-    """Time passes only where a program says so; remembers what happened."""
+    """Time passes only where a program says so; remembers what happened. Others take `others` CPUs."""
 
-    def __init__(self) -> None:
-        self.time = 0.0
+    def __init__(self, *others: float) -> None:
+        self.time = self.taken = 0.0
+        self.others = itertools.cycle(others or (0.0,))
+        self.before: float | None = None
         self.events: list[str] = []
 
     def now(self) -> float:
         return self.time
+
+    def cpu_time(self) -> CpuTime:
+        """Each second reading ends a block."""
+        if self.before is None:
+            self.before = self.time
+        else:
+            self.taken += next(self.others) * (self.time - self.before)
+            self.before = None
+        return CpuTime(self.time, self.taken, 0.0)
 
     def sleep(self, seconds: float) -> None:
         self.time += seconds
@@ -34,7 +47,7 @@ class FakeClock:
 def test_blocks_alternate() -> None:
     clock = FakeClock()
     turns = Turns(runs=9, rounds=3, pause_s=5, warm_s=0, block_s=0)
-    times = take_turns({"a": clock.program("a", 1), "b": clock.program("b", 2)}, turns, clock)
+    times = take_turns({"a": clock.program("a", 1), "b": clock.program("b", 2)}, turns, clock).times
     block = {name: ["pause 5", *[name] * (2 + 3)] for name in "ab"}
     calibration = ["a"] * 2 + ["b"] * 2
     assert clock.events == [*calibration, *(event for name in "abbaab" for event in block[name])]
@@ -49,7 +62,7 @@ def test_blocks_alternate() -> None:
 def test_short_programs_run_more_often(runs: int, block_s: float, seconds: float, length: int) -> None:
     clock = FakeClock()
     turns = Turns(runs=runs, rounds=10, pause_s=0, warm_s=0, block_s=block_s)
-    assert take_turns({"a": clock.program("a", seconds)}, turns, clock)["a"].shape == (10, length)
+    assert take_turns({"a": clock.program("a", seconds)}, turns, clock).times["a"].shape == (10, length)
 
 
 def test_every_block_is_warmed_up() -> None:
@@ -59,10 +72,42 @@ def test_every_block_is_warmed_up() -> None:
 
 
 def test_only_the_runs_are_timed() -> None:
-    times = take_turns({"a": lambda: None}, Turns(runs=4, rounds=2, pause_s=0.05), WallClock())["a"]
+    times = take_turns({"a": lambda: None}, Turns(runs=4, rounds=2, pause_s=0.05), WallClock()).times["a"]
     assert times.shape == (2, MOST_RUNS)
     assert np.all((times > 0) & (times < 0.05))
     assert np.median(times) < 1e-4
+
+
+def test_disturbed_rounds_are_measured_again() -> None:
+    clock = FakeClock(1.0, 0.0, 0.05, 0.3, 0.0)
+    seconds = itertools.count(1)
+    turns = Turns(runs=3, rounds=3, pause_s=0, warm_s=0, block_s=0)
+
+    def run() -> None:
+        clock.time += next(seconds)
+
+    found = take_turns({"a": run}, turns, clock)
+    # Two runs to learn the length; then rounds of two untimed runs and a timed one: 2, 3 and 5 count.
+    np.testing.assert_array_equal(np.sort(found.times["a"][:, 0]), [2 + 3 * number for number in (2, 3, 5)])
+    assert found.rounds == 5
+    assert found.others_cpus == pytest.approx(0.05 / 3)
+
+
+def test_a_round_counts_whole() -> None:
+    """What disturbs one program takes the block of the other with it."""
+    clock = FakeClock(0.0, 1.0, 0.0, 0.0)
+    turns = Turns(runs=1, rounds=1, pause_s=0, warm_s=0, block_s=0)
+    found = take_turns({"a": clock.program("a", 1), "b": clock.program("b", 1)}, turns, clock)
+    assert found.rounds == 2
+    assert found.others_cpus == 0
+
+
+def test_the_least_disturbed_rounds_count_where_none_is_quiet() -> None:
+    clock = FakeClock(0.5, 0.2, 0.9, 0.3)
+    turns = Turns(runs=2, rounds=2, pause_s=0, warm_s=0, block_s=0, patience=2)
+    found = take_turns({"a": clock.program("a", 1)}, turns, clock)
+    assert found.rounds == 4
+    assert found.others_cpus == pytest.approx(0.25)
 
 
 def noisy(random: np.random.Generator, middle: float) -> np.ndarray:
