@@ -9,6 +9,7 @@ unpacked into a folder of the cache. Debian 12 is what Raspberry Pi OS bookworm 
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import os
 import shutil
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.fetch import ZooUnavailable, cache_folder
+from edge_runtime.errors import ExitCode
 
 ROOT = Path(__file__).parents[1]
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
@@ -156,11 +158,22 @@ def _call(*command: str) -> None:
 
 def main(arguments: list[str]) -> int:
     """Prepare both systems, or run one's Python with the other arguments."""
-    if not arguments:
-        for name in SYSTEMS:
-            print(userland(name).folder)
-        return 0
-    done = userland(arguments[0]).python(*arguments[1:])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.userland",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("system", nargs="?", choices=SYSTEMS, help="default: prepare all, run nothing")
+    parser.add_argument("python", nargs=argparse.REMAINDER, metavar="...", help="what its Python is given")
+    given = parser.parse_args(arguments)
+    try:
+        if given.system is None:
+            print("\n".join(str(userland(name).folder) for name in SYSTEMS))
+            return ExitCode.OK
+        done = userland(given.system).python(*given.python)
+    except ZooUnavailable as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
     sys.stdout.write(done.stdout)
     sys.stderr.write(done.stderr)
     return done.returncode

@@ -49,23 +49,17 @@ def _unroll(graph: ir.Graph, node: ir.Node, opset: int) -> bool:
     turns = find(node, build) if find and "body" in node.attributes else None
     if turns is None or not _fits(turns):
         return False
-    nodes: list[ir.Node] = []
     states, collected = turns.states, []
     for number in range(turns.count):
-        start = len(build.nodes)
         arguments = turns.arguments(number, states)
-        nodes += build.nodes[start:]
-        results = _turn(graph, turns.body, arguments, f"{node.name}/{number}", nodes)[turns.skipped :]
+        results = _turn(graph, turns.body, arguments, f"{node.name}/{number}", build.nodes)[turns.skipped :]
         states = results[: len(states)]
         collected.append(results[len(states) :])
-    start = len(build.nodes)
     results = [*states, *_together(turns, collected, build)][: len(node.outputs)]
     copies = [build("Identity", value) for value in results]
     for weight in build.weights:
         graph.register_initializer(weight)
-    graph.insert_before(node, [*nodes, *build.nodes[start : len(build.nodes) - len(copies)]])
-    last = build.nodes[len(build.nodes) - len(copies) :]
-    ir.convenience.replace_nodes_and_values(graph, node, [node], last, node.outputs, copies)
+    ir.convenience.replace_nodes_and_values(graph, node, [node], build.nodes, node.outputs, copies)
     return True
 
 
