@@ -10,8 +10,9 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 
+from greengrass_sim.commands.client_options import add_client_arguments, add_connection_arguments
 from greengrass_sim.commands.group_options import add_group_arguments
-from greengrass_sim.commands.numbers import real, whole
+from greengrass_sim.commands.numbers import whole
 from greengrass_sim.commands.start_options import add_start_arguments
 from greengrass_sim.lines import ConsoleFormatter
 from greengrass_sim.watch.arguments import add_watch_commands
@@ -22,7 +23,6 @@ EPILOG = """exit codes:
   2  wrong usage or group file
 """
 _GROUP = "the group: TOML, the API's JSON, a CloudFormation template, greengo.yaml, or a folder with one"
-_LOCAL = "mqtt://127.0.0.1:1883"
 # Packages that are no part of the base installation -> the extras of neo-edge that bring them.
 _EXTRAS = {"cryptography": "pki", "h11": "sim,broker", "paho": "sim,broker"}
 _LEVELS = ("debug", "info", "warning", "error")
@@ -104,7 +104,7 @@ def _add_start(commands: _Commands[argparse.ArgumentParser]) -> None:
     start.add_argument("group", metavar="GROUP", help=_GROUP)
     add_start_arguments(start)
     add_group_arguments(start)
-    _add_connection(start)
+    add_connection_arguments(start)
 
 
 def _add_deploy(commands: _Commands[argparse.ArgumentParser]) -> None:
@@ -137,8 +137,7 @@ def _add_pub(commands: _Commands[argparse.ArgumentParser]) -> None:
     pub.add_argument("payload", metavar="PAYLOAD|-|@FILE", help="the text, stdin, or the bytes of a file")
     pub.add_argument("--qos", type=int, choices=(0, 1), default=1, help="default: %(default)s")
     pub.add_argument("--retain", action="store_true", help="keep it for later subscribers")
-    pub.add_argument("--broker", default=_LOCAL, metavar="URL", help="default: %(default)s")
-    _add_connection(pub)
+    add_client_arguments(pub)
 
 
 def _add_sub(commands: _Commands[argparse.ArgumentParser]) -> None:
@@ -146,8 +145,7 @@ def _add_sub(commands: _Commands[argparse.ArgumentParser]) -> None:
     sub.add_argument("topic", metavar="FILTER", help="a topic, or a filter with + and #")
     sub.add_argument("--count", type=whole(0), metavar="N", help="end after N messages; default: never")
     sub.add_argument("--json", action="store_true", help="one JSON object a line")
-    sub.add_argument("--broker", default=_LOCAL, metavar="URL", help="default: %(default)s")
-    _add_connection(sub)
+    add_client_arguments(sub)
 
 
 def _add_pki(commands: _Commands[argparse.ArgumentParser]) -> None:
@@ -166,21 +164,6 @@ def _add_pki(commands: _Commands[argparse.ArgumentParser]) -> None:
         "--days", type=whole(1), default=825, metavar="N", help="how long they hold; default: %(default)s"
     )
     pki.add_argument("--renew", action="store_true", help="make anew what is there, except the authority")
-
-
-def _add_connection(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--wait",
-        type=real("number of seconds"),
-        default=10.0,
-        metavar="S",
-        help="wait so long for the broker; default: %(default)g",
-    )
-    command.add_argument(
-        "--ca", metavar="FILE", help="mqtts: the authority to trust (PEM); default: the system's"
-    )
-    command.add_argument("--cert", metavar="FILE", help="mqtts: our certificate (PEM)")
-    command.add_argument("--key", metavar="FILE", help="mqtts: its key (PEM)")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from greengrass_sim.mqtt.session import TlsFiles
 def connected_client(options: Namespace) -> Iterator[Any]:
     """A paho client connected to `options.broker`, its thread running; BrokerError when that is away."""
     url = BrokerUrl.parse(options.broker)
-    client: Any = Client(CallbackAPIVersion.VERSION2)
+    client: Any = Client(CallbackAPIVersion.VERSION2, options.client_id)
     if url.user is not None:
         client.username_pw_set(url.user, url.password)
     if url.tls:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from collections.abc import Callable
 
+from greengrass_sim.commands.client_options import add_client_arguments
 from greengrass_sim.commands.numbers import real, whole
 
 Add = Callable[[str, str], ArgumentParser]
 
 _SECONDS = real("number of seconds")
-_SPEED = real("speed")
-_LOCAL = "mqtt://127.0.0.1:1883"
 
 
 def add_watch_commands(add: Add) -> None:
@@ -62,10 +61,7 @@ def _add_replay(add: Add) -> None:
         "--speed", type=real("speed"), default=1.0, metavar="X", help="2: twice as fast; 0: at once"
     )
     replay.add_argument("--topic", metavar="FILTER", help="only these; default: all")
-    replay.add_argument("--broker", default=_LOCAL, metavar="URL", help="default: %(default)s")
-    replay.add_argument("--wait", type=_SECONDS, default=10.0, metavar="S", help="how long for the broker")
-    for name in ("ca", "cert", "key"):
-        replay.add_argument(f"--{name}", metavar="FILE", help="for mqtts, as for `pub`")
+    add_client_arguments(replay)
 
 
 def _add_work(command: ArgumentParser) -> None:

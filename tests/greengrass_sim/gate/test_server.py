@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from paho.mqtt.enums import MQTTProtocolVersion
 
+from edge_runtime.errors import ExitCode
 from greengrass_sim.broker.child import HOST
 from greengrass_sim.broker.url import BrokerUrl
 from greengrass_sim.errors import BrokerError, UsageError
@@ -21,6 +22,7 @@ from greengrass_sim.gate.server import Gate, GateOptions
 from greengrass_sim.gate.tls import server_context
 from greengrass_sim.limits import Limits
 from tests.greengrass_sim.brokers import KINDS, start_broker
+from tests.greengrass_sim.command_line import run_command
 from tests.greengrass_sim.probe import Probe
 
 pytest.importorskip("cryptography", reason="cryptography is not installed")
@@ -80,6 +82,15 @@ def test_a_device_with_its_certificate(port: int, folder: Path, version: MQTTPro
         largest = bytes(128 * 1024)
         lamp.publish("lamp/x", largest)
         assert lamp.take().payload == largest
+
+
+def test_our_own_client_as_a_device(port: int, folder: Path) -> None:
+    certificate = ["--ca", "ca.pem", "--cert", "things/lamp.pem", "--key", "things/lamp.key"]
+    command = ["pub", "lamp/own", "x", "--broker", f"mqtts://localhost:{port}", *certificate]
+    refused = run_command(*command, folder=folder)
+    assert refused.returncode == ExitCode.UNREACHABLE
+    assert b"identifier" in refused.stderr
+    assert run_command(*command, "--client-id", "lamp", folder=folder).returncode == ExitCode.OK
 
 
 @pytest.mark.parametrize("version", VERSIONS)
