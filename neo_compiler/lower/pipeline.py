@@ -30,7 +30,7 @@ def lower(
         with stages("import"):
             module = keep_inside(from_infinity(look_up_first(fold_affine(to_relax(model)))))
         with stages("layout"):
-            module = module if target.gpu else block_layouts(module, target.lanes, any_rows=any_rows)
+            module = module if target.gpu else block_layouts(module, target, any_rows=any_rows)
         with stages("fuse"):
             module = fuse(module)
             return module if target.gpu else vectorize_math(module)

@@ -18,7 +18,8 @@ from neo_compiler.target.target import Target
 BASE = "base"
 # Hosts of generic targets with a GPU -> what their names end in.
 _HOSTS = {"x86-64-v2": "", "aarch64": "-aarch64"}
-_FIELDS = {field.name: field for field in fields(Target) if field.name not in ("name", "precision")}
+_OF_A_JOB = ("name", "precision", "exact")
+_FIELDS = {field.name: field for field in fields(Target) if field.name not in _OF_A_JOB}
 
 
 def profiles(file: Path | None = None) -> dict[str, Target]:

@@ -17,6 +17,7 @@ class Target:
     that a core waits for each result that the next instruction needs. `gpu` is the architecture of an NVIDIA
     GPU, such as "sm_53", that does the work; "" where the CPU does. `compiler` is a C compiler of the system
     that links for the device; "" for ziglang. `precision` is what the user allows the GPU's matrix products.
+    `exact` asks ARM code for smaller rounding errors at the cost of time, for a model that makes them larger.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Target:
     gpu: str = ""
     compiler: str = ""
     precision: Precision = Precision.FP32
+    exact: bool = False
 
     @property
     def lanes(self) -> int:

@@ -36,7 +36,8 @@ class Sample:
     """Inputs of a model, the outputs expected for them, and each output's tolerance, all by name.
 
     `reference` says what computed the expected outputs. `further` are samples of other inputs, which have to
-    be met as well.
+    be met as well. `amplified` tells that noise as small as rounding moves floats in the outputs by more
+    than the usual tolerance.
     """
 
     inputs: Mapping[str, np.ndarray]
@@ -44,6 +45,7 @@ class Sample:
     tolerances: Mapping[str, float]
     reference: str = ""
     further: tuple[Sample, ...] = ()
+    amplified: bool = False
 
 
 def draw_sample(original: onnx.ModelProto, prepared: onnx.ModelProto, tolerance: float, seed: int) -> Sample:
@@ -85,7 +87,9 @@ def _candidate(
         for name, change in changes.items()
     }
     change = np.inf if any(map(_overflown, expected.values())) else max(changes.values())
-    return change, Sample(inputs, expected, tolerances, plain.name)
+    floats = (name for name, value in expected.items() if np.issubdtype(value.dtype, np.floating))
+    amplified = any(changes[name] > TOLERANCE for name in floats)
+    return change, Sample(inputs, expected, tolerances, plain.name, amplified=amplified)
 
 
 def _overflown(value: np.ndarray) -> bool:

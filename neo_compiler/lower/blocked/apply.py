@@ -10,14 +10,15 @@ from neo_compiler.lower.blocked.layout import Blocked, Layouts, Rule
 from neo_compiler.lower.blocked.rules import ANY_ROWS, RULES
 from neo_compiler.lower.rewrite import rebind, rewrite, used_once
 from neo_compiler.lower.values import dtype_of, operator_of
+from neo_compiler.target import Target
 
 
 @mutator
 class _BlockLayouts(PyExprMutator):
-    def __init__(self, module: tvm.IRModule, block: int, rules: dict[str, Rule]) -> None:
+    def __init__(self, module: tvm.IRModule, target: Target, rules: dict[str, Rule]) -> None:
         super().__init__(module)
         self._rules = rules
-        self._layouts = Layouts(self.builder_, block, self.visit_expr)
+        self._layouts = Layouts(self.builder_, target, self.visit_expr)
         self._layouts.used_once = used_once(module)
 
     def visit_var_binding_(self, binding: relax.VarBinding) -> None:
@@ -38,9 +39,10 @@ class _BlockLayouts(PyExprMutator):
         return rule(self._layouts, value) if rule and dtype_of(value) == "float32" else None
 
 
-def block_layouts(module: tvm.IRModule, block: int, *, any_rows: bool = False) -> tvm.IRModule:
-    """Rewrite `main` so that convolutions and what lies between them work on blocks of `block` channels.
+def block_layouts(module: tvm.IRModule, target: Target, *, any_rows: bool = False) -> tvm.IRModule:
+    """Rewrite `main` so that convolutions and what lies between them work on blocks of channels,
+    as many as the target's vectors have lanes.
 
     `any_rows`: nothing depends on how a number of rows can be divided.
     """
-    return rewrite(_BlockLayouts(module, block, ANY_ROWS if any_rows else RULES), module)
+    return rewrite(_BlockLayouts(module, target, ANY_ROWS if any_rows else RULES), module)

@@ -108,7 +108,7 @@ def _grouped(layouts: Layouts, data: relax.Expr, taps: Array, window: Window, gr
 
 def _winograd_tile(layouts: Layouts, value: Blocked, taps: Array, window: Window) -> int | None:
     return (
-        winograd_tile(taps, window, _size(value, window), layouts.block)
+        winograd_tile(taps, window, _size(value, window), layouts.target)
         if value.block == layouts.block
         else None
     )

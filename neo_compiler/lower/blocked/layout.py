@@ -10,6 +10,7 @@ from tvm import relax, te
 
 from neo_compiler.lower.compute import layout as compute
 from neo_compiler.lower.values import Array, operator_of, shape_of
+from neo_compiler.target import Target
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,10 @@ class Layouts:
     """What a layout rule may ask for while one operator is rewritten."""
 
     def __init__(
-        self, builder: relax.BlockBuilder, block: int, plain: Callable[[relax.Expr], relax.Expr]
+        self, builder: relax.BlockBuilder, target: Target, plain: Callable[[relax.Expr], relax.Expr]
     ) -> None:
-        self.block = block
+        self.block = target.lanes
+        self.target = target
         self._builder = builder
         self._plain = plain
         self._held: dict[relax.Expr, Blocked] = {}

@@ -14,19 +14,21 @@ from neo_compiler.target import Target
 # Of products added one after the other. The error of such a sum grows with the square root of their number,
 # and an addition of two sums costs as much as two to three products.
 _CHAIN = 144  # four blocks of four channels at nine taps
-_SHORT_CHAIN = 32
+_SHORT_CHAIN, _SHORTEST_CHAIN = 32, 16
 _LEAST_SHARE = 4  # chains of fewer than a fourth of this are not worth their additions
 
 
 def longest_chain(target: Target, *, amplified: bool = False) -> int:
     """How many products may be added to one sum; 0: any number.
 
-    `amplified` tells that what follows makes errors larger. Other CPUs than ARM have wider vectors, and so
-    fewer kernels that add all products at once.
+    `amplified` tells that what follows in the kernel makes errors larger. Other CPUs than ARM have wider
+    vectors, and so fewer kernels that add all products at once.
     """
     if not target.arm:
         return 0
-    return _SHORT_CHAIN if amplified else _CHAIN
+    if not amplified:
+        return _CHAIN
+    return _SHORTEST_CHAIN if target.exact else _SHORT_CHAIN
 
 
 def split_chain(sch: Schedule, anchor: SBlockRV, longest: int) -> SBlockRV | None:

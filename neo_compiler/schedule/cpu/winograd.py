@@ -134,7 +134,8 @@ def _blockings(sizes: _Sizes, passes: _Passes, target: Target) -> list[Blocking]
     blocks = sizes.blocks if passes.shared else max(divisors(sizes.blocks, _BLOCKS_IN_A_GROUP))
     tiles = convolution_tiles([blocks, passes.rows, sizes.across], target)[:_CANDIDATES]
     held = 4 * sizes.inputs * sizes.lanes * tiles[0].blocks <= target.l1 * 1024
-    orders = [Order.CHANNELS] if held or has_lanes(target) else [Order.PIECES, Order.CHANNELS]
+    whole = held or has_lanes(target) or target.exact  # sums in pieces cannot be split into short chains
+    orders = [Order.CHANNELS] if whole else [Order.PIECES, Order.CHANNELS]
     return [Blocking(tile, order) for order in orders for tile in tiles]
 
 

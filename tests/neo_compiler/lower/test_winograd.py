@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,11 @@ import pytest
 from neo_compiler.lower.blocked.winograd import winograd_tile
 from neo_compiler.lower.compute.conv2d import Window
 from neo_compiler.lower.compute.winograd import TAPS, transforms
+from neo_compiler.target import find_target
 from tests.neo_compiler.compiled import Case, check, compile_onnx, on_all_targets
+
+SAME = Window((1, 1), (1, 1, 1, 1), (1, 1))
+FILTERS = np.zeros((64, 64, 3, 3), np.float32)
 
 
 def convolution(
@@ -46,7 +51,7 @@ def test_transforms_are_a_convolution() -> None:
 )
 def test_chosen_where_it_pays(channels: tuple[int, int], size: tuple[int, int], tile: int | None) -> None:
     taps = np.zeros((channels[1], channels[0], 3, 3), np.float32)
-    assert winograd_tile(taps, Window((1, 1), (1, 1, 1, 1), (1, 1)), size, 16) == tile
+    assert winograd_tile(taps, SAME, size, find_target("x86-64-v4")) == tile
 
 
 @pytest.mark.parametrize(
@@ -55,7 +60,14 @@ def test_chosen_where_it_pays(channels: tuple[int, int], size: tuple[int, int], 
     ids=["strided", "dilated"],
 )
 def test_not_chosen_for_other_windows(window: Window) -> None:
-    assert winograd_tile(np.zeros((64, 64, 3, 3), np.float32), window, (56, 56), 16) is None
+    assert winograd_tile(FILTERS, window, (56, 56), find_target("x86-64-v4")) is None
+
+
+@pytest.mark.parametrize(("target", "tile"), [("rasp4b", 2), ("rasp3b", 2), ("x86-64-v4", 4)])
+def test_where_errors_grow_arm_takes_small_tiles(target: str, tile: int) -> None:
+    profile = find_target(target)
+    assert winograd_tile(FILTERS, SAME, (56, 56), profile) == 4
+    assert winograd_tile(FILTERS, SAME, (56, 56), replace(profile, exact=True)) == tile
 
 
 ROWS = {

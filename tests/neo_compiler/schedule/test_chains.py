@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tvm import te
 from tvm.s_tir import Schedule
@@ -22,6 +24,12 @@ def rows_of(depth: int, dtype: str = "float32") -> Schedule:
 def test_only_arm_splits() -> None:
     assert 0 < longest_chain(find_target("rasp3b"), amplified=True) < longest_chain(find_target("rasp4b"))
     assert longest_chain(find_target("x86-64-v4")) == 0
+
+
+def test_models_that_amplify_errors_have_the_shortest() -> None:
+    usual = find_target("rasp4b")
+    exact = replace(usual, exact=True)
+    assert 0 < longest_chain(exact, amplified=True) < longest_chain(usual, amplified=True)
 
 
 def test_a_long_sum_is_a_sum_of_shorter_ones() -> None:

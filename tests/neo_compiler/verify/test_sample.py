@@ -24,7 +24,9 @@ def test_the_reference_runs_the_original_at_the_fixed_shape() -> None:
 
 def test_an_exact_answer_has_the_usual_tolerance() -> None:
     body = "g (float[4, 64] x) => (float[4, 64] y) { a = Sigmoid(x) y = Softmax(a) }"
-    assert sample_of(parse(body)).tolerances == {"y": TOLERANCE}
+    sample = sample_of(parse(body))
+    assert sample.tolerances == {"y": TOLERANCE}
+    assert not sample.amplified
 
 
 def test_the_tolerance_grows_where_noise_at_the_input_does() -> None:
@@ -36,6 +38,17 @@ def test_the_tolerance_grows_where_noise_at_the_input_does() -> None:
     sample = sample_of(with_weights(parse(body), thousand=1000.0))
     assert TOLERANCE < sample.tolerances["y"] <= CEILING
     assert sample.tolerances["z"] == TOLERANCE
+    assert sample.amplified
+
+
+def test_a_whole_number_that_noise_changes_is_no_rounding_error() -> None:
+    body = """g (float[1, 256] x, float million) => (int64[1, 256] y) {
+        big = Mul(x, million)
+        y = Cast<to = 7>(big)
+    }"""
+    sample = sample_of(with_weights(parse(body), million=1e6))
+    assert sample.tolerances["y"] > TOLERANCE
+    assert not sample.amplified
 
 
 def test_no_tolerance_grows_beyond_the_ceiling() -> None:
