@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks import zoo
@@ -29,6 +29,7 @@ from neo_compiler.native.extract import extract
 from neo_compiler.schedule import schedule
 from neo_compiler.target import Target, find_target
 from neo_compiler.tools import translate
+from neo_compiler.verify.sample import TOLERANCE, draw_sample
 
 MODELS = ("efficientnet-lite0", "light_resnet50", "minilm-int8")
 RULES = ("conv2d", "depthwise", "dense", "winograd")
@@ -77,7 +78,9 @@ class Kernel:
 
 def kernels(name: str, target: Target, core: Core) -> list[Kernel]:
     """The convolutions and matrix products of a model of the zoo, compiled for `target`."""
-    prepared = prepare(load(zoo.fetch(name)), zoo.MODELS[name].shapes)
+    model = load(zoo.fetch(name))
+    prepared = prepare(model, zoo.MODELS[name].shapes)
+    target = replace(target, exact=draw_sample(model, prepared, TOLERANCE, seed=0).amplified)
     outputs = tuple(value.name for value in prepared.graph.output)
     with translate(prepared), tempfile.TemporaryDirectory(prefix="neo-arm-") as folder:
         lowered = lower(prepared, target)
