@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import zoo
@@ -80,7 +80,7 @@ def kernels(name: str, target: Target, core: Core) -> list[Kernel]:
     """The convolutions and matrix products of a model of the zoo, compiled for `target`."""
     model = load(zoo.fetch(name))
     prepared = prepare(model, zoo.MODELS[name].shapes)
-    target = replace(target, exact=draw_sample(model, prepared, TOLERANCE, seed=0).amplified)
+    target = target.for_model(amplified=draw_sample(model, prepared, TOLERANCE, seed=0).amplified)
     outputs = tuple(value.name for value in prepared.graph.output)
     with translate(prepared), tempfile.TemporaryDirectory(prefix="neo-arm-") as folder:
         lowered = lower(prepared, target)

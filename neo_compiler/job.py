@@ -131,7 +131,7 @@ def _build(task: Task, source: Source) -> Outcome:
         parts = max((row.single.divided.parts for row in made.made), key=len)
         return Outcome(task.files, made.manifest, made.checks, parts, made.sharing)
     prepared, sample = source.fixed
-    task = replace(task, target=replace(task.target, exact=sample.amplified))
+    task = replace(task, target=task.target.for_model(amplified=sample.amplified))
     divided = divide(Job(task, prepared, sample))
     write_selftest(sample, task.files)
     write_meta(divided.manifest, task.files)

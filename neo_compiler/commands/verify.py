@@ -116,7 +116,7 @@ def _trace(
     asked = manifest.compiler.options.get("compiler_options", {})
     file = Path(arguments.target_file) if arguments.target_file else None
     target = with_options(find_target(manifest.target.name, file), asked)
-    target = replace(target, precision=_precision(manifest), exact=sample.amplified)
+    target = replace(target, precision=_precision(manifest)).for_model(amplified=sample.amplified)
     parts = prepare_parts(model, shapes, lambda _proto: [sample.inputs])
     return first_difference(model, parts, target, sample.inputs, max(sample.tolerances.values()))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from neo_compiler.precision import Precision
@@ -17,7 +17,7 @@ class Target:
     that a core waits for each result that the next instruction needs. `gpu` is the architecture of an NVIDIA
     GPU, such as "sm_53", that does the work; "" where the CPU does. `compiler` is a C compiler of the system
     that links for the device; "" for ziglang. `precision` is what the user allows the GPU's matrix products.
-    `exact` asks ARM code for smaller rounding errors at the cost of time, for a model that makes them larger.
+    `exact` asks for smaller rounding errors at the cost of time.
     """
 
     name: str
@@ -50,6 +50,13 @@ class Target:
     def arm(self) -> bool:
         """Whether vectors are those of ARM's NEON."""
         return self.arch in ("aarch64", "armv7l")
+
+    def for_model(self, *, amplified: bool) -> Target:
+        """The target as a model needs it, `amplified` if that makes rounding errors larger.
+
+        x86 code keeps its speed; its errors stay within what the comparison allows (docs/decisions/010-arm.md).
+        """
+        return replace(self, exact=amplified and self.arm)
 
     @property
     def generic(self) -> bool:

@@ -71,5 +71,5 @@ def winograd_tile(taps: Array, window: Window, size: tuple[int, int], target: Ta
     if inputs % target.lanes:
         return None
     work = _Work(size, inputs, outputs, target.lanes)
-    tiles = _EXACT_TILES if target.arm and target.exact else _TILES
+    tiles = _EXACT_TILES if target.exact else _TILES
     return min(filter(work.pays, tiles), key=work.cycles, default=None)

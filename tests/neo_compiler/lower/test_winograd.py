@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -67,7 +66,7 @@ def test_not_chosen_for_other_windows(window: Window) -> None:
 def test_where_errors_grow_arm_takes_small_tiles(target: str, tile: int) -> None:
     profile = find_target(target)
     assert winograd_tile(FILTERS, SAME, (56, 56), profile) == 4
-    assert winograd_tile(FILTERS, SAME, (56, 56), replace(profile, exact=True)) == tile
+    assert winograd_tile(FILTERS, SAME, (56, 56), profile.for_model(amplified=True)) == tile
 
 
 ROWS = {

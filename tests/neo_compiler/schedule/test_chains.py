@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from tvm import te
 from tvm.s_tir import Schedule
@@ -28,7 +26,7 @@ def test_only_arm_splits() -> None:
 
 def test_models_that_amplify_errors_have_the_shortest() -> None:
     usual = find_target("rasp4b")
-    exact = replace(usual, exact=True)
+    exact = usual.for_model(amplified=True)
     assert 0 < longest_chain(exact, amplified=True) < longest_chain(usual, amplified=True)
 
 

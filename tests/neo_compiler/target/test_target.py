@@ -54,3 +54,10 @@ def test_a_machine_that_no_profile_fits_is_told_so(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("neo_compiler.target.find.machine", lambda: "s390x")
     with pytest.raises(TargetError, match=r"no target fits this machine \(s390x\)"):
         host_target()
+
+
+@pytest.mark.parametrize("name", ["rasp4b", "rasp3b", "x86-64-v4"])
+def test_only_arm_code_changes_where_errors_grow(name: str) -> None:
+    target = find_target(name)
+    assert target.for_model(amplified=False) == target
+    assert target.for_model(amplified=True).exact == target.arm
