@@ -54,7 +54,7 @@ class Target:
     def for_model(self, *, amplified: bool) -> Target:
         """The target as a model needs it, `amplified` if that makes rounding errors larger.
 
-        x86 code keeps its speed; its errors stay within what the comparison allows (docs/decisions/010-arm.md).
+        x86 code keeps its speed; the comparison allows its errors (docs/decisions/010-arm.md).
         """
         return replace(self, exact=amplified and self.arm)
 
