@@ -8,7 +8,8 @@ from pathlib import Path
 
 from edge_runtime.manifest import Manifest, Part
 from neo_compiler.package.output import write_whole
-from neo_compiler.report import PackageReport, Report
+from neo_compiler.package_report import PackageReport
+from neo_compiler.report import Report
 
 STYLE = """body { font: 15px/1.5 sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; color: #222 }
 table { border-collapse: collapse; margin: 1em 0 }

@@ -11,7 +11,7 @@ from typing import Any
 from edge_runtime.manifest import Accuracy, Manifest, Part
 from edge_runtime.shapes import range_text
 from neo_compiler.native.weights import Sharing
-from neo_compiler.package.variants import megabytes, storage
+from neo_compiler.package.variants import megabytes
 from neo_compiler.target.gpus import gpus
 from neo_compiler.tune.outcome import Tuning
 from neo_compiler.verify import OutputCheck
@@ -19,6 +19,7 @@ from neo_compiler.verify.execute import NATIVELY
 
 SCHEMA_VERSION = 1
 NOT_EXECUTED = "not known: this machine cannot execute the code; run `edge-runtime selftest` on the device"
+EXACT = "this model makes rounding errors larger: its convolutions are computed more exactly, and slower"
 TENSOR_RULE = "tensor cores"  # see neo_compiler.schedule.gpu.apply
 NO_RULE = "unscheduled"  # kernels that run as TVM wrote them
 
@@ -28,7 +29,8 @@ class Report:
     """The outcome of a compilation.
 
     `seconds` maps the path of a stage to the time that it took; `calls` holds, for each kernel call of a run,
-    the kernel and the schedule rule that shaped it; `tuning` is None where nothing was tuned.
+    the kernel and the schedule rule that shaped it; `tuning` is None where nothing was tuned. `exact` as in
+    `neo_compiler.target.Target`.
     """
 
     path: Path
@@ -38,6 +40,7 @@ class Report:
     calls: Sequence[tuple[str, str]]
     tuning: Tuning | None = None
     sharing: Sharing | None = None
+    exact: bool = False
 
     @property
     def executed(self) -> str:
@@ -85,6 +88,7 @@ class Report:
             "dimensions": {name: asdict(row) for name, row in manifest.dimensions.items()},
             "buckets": [asdict(row) for row in manifest.buckets],
             "weights": asdict(self.sharing) if self.sharing else None,
+            "exact": self.exact,
         }
 
     def rows(self) -> list[tuple[str, str]]:
@@ -94,9 +98,10 @@ class Report:
         rows = [
             ("target", manifest.target.name),
             ("time", self._times()),
-            ("size", f"{megabytes(self.size)} ({_largest_files(manifest)})"),
+            ("size", f"{megabytes(self.size)} ({largest_files(manifest)})"),
             ("memory", f"{arena} a session, {weights} of weights shared by all"),
             ("kernels", self._kernels()),
+            *([("rounding", EXACT)] if self.exact else []),
             *self._precision(),
             *([("parts", _chain(manifest.parts))] if manifest.parts else []),
             *self._sizes(),
@@ -146,50 +151,10 @@ class Report:
         return f"{text}, {plain} of the calls not tuned for this target" if plain else text
 
 
-@dataclass(frozen=True)
-class PackageReport:
-    """The outcome of a compilation for several targets, with a report for each, the most demanding first."""
-
-    path: Path
-    manifest: Manifest
-    seconds: Mapping[tuple[str, ...], float]
-    reports: tuple[Report, ...]
-
-    @property
-    def unexecuted(self) -> tuple[str, ...]:
-        """The targets whose code nothing ran."""
-        return tuple(name for report in self.reports for name in report.unexecuted)
-
-    def to_json(self) -> dict[str, Any]:
-        """The report as plain data; `targets` has what the report of each target alone has."""
-        stored = storage(self.manifest)
-        return {
-            "schema_version": SCHEMA_VERSION,
-            "artifact": str(self.path),
-            "size": size_on_disk(self.path),
-            "files": {name: entry.size for name, entry in self.manifest.files.items()},
-            "storage": asdict(stored),
-            "seconds": {"/".join(path): round(seconds, 4) for path, seconds in self.seconds.items()},
-            "targets": [{**report.to_json(), "size": _total(report.manifest)} for report in self.reports],
-        }
-
-    def rows(self) -> list[tuple[str, str]]:
-        """The report as titles and texts, for a terminal."""
-        rows = []
-        for report in self.reports:
-            sizes = f"{megabytes(_total(report.manifest))} ({_largest_files(report.manifest)})"
-            rows += [(title, sizes if title == "size" else text) for title, text in report.rows()]
-        return [*rows, ("archive", megabytes(size_on_disk(self.path))), *storage(self.manifest).rows()]
-
-
 def size_on_disk(path: Path) -> int:
     """Bytes of an artifact, packed or not."""
     files = [path] if path.is_file() else path.rglob("*")
     return sum(file.stat().st_size for file in files if file.is_file())
-
-
-def _total(manifest: Manifest) -> int:
-    return sum(entry.size for entry in manifest.files.values())
 
 
 def _difference(found: Accuracy) -> str:
@@ -207,6 +172,7 @@ def _chain(parts: Sequence[Part]) -> str:
     return "; ".join([f"{order} nodes", *(f"{name}: {why}" for name, why in sorted(reasons.items()))])
 
 
-def _largest_files(manifest: Manifest) -> str:
+def largest_files(manifest: Manifest) -> str:
+    """Names and sizes of the three largest files."""
     shown = sorted(manifest.files.items(), key=lambda row: -row[1].size)[:3]
     return ", ".join(f"{name} {megabytes(entry.size)}" for name, entry in shown)

@@ -29,6 +29,7 @@ def test_rounding_errors_stay_small(target: str, tmp_path: Path) -> None:
     path = save(with_weights(parse(MODEL), w=weights), tmp_path)
     report = compile_model(CompileOptions(path, target, tmp_path / "out", require_verified=True))
     assert [rule for _, rule in report.calls].count("winograd") == 1
+    assert "computed more exactly" in dict(report.rows())["rounding"]
     (check,) = report.checks
     assert check.tolerance > TOLERANCE
     assert check.difference < ALLOWED
