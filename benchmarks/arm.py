@@ -12,10 +12,13 @@ model, is weighted by arithmetic, over all such kernels.
 from __future__ import annotations
 
 import argparse
+import functools
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+
+import onnx
 
 from benchmarks import zoo
 from benchmarks.loops import ITERATIONS, Loop, busy_loops, predict
@@ -78,9 +81,8 @@ class Kernel:
 
 def kernels(name: str, target: Target, core: Core) -> list[Kernel]:
     """The convolutions and matrix products of a model of the zoo, compiled for `target`."""
-    model = load(zoo.fetch(name))
-    prepared = prepare(model, zoo.MODELS[name].shapes)
-    target = target.for_model(amplified=draw_sample(model, prepared, TOLERANCE, seed=0).amplified)
+    prepared, amplified = _prepared(name)
+    target = target.for_model(amplified=amplified)
     outputs = tuple(value.name for value in prepared.graph.output)
     with translate(prepared), tempfile.TemporaryDirectory(prefix="neo-arm-") as folder:
         lowered = lower(prepared, target)
@@ -95,6 +97,14 @@ def kernels(name: str, target: Target, core: Core) -> list[Kernel]:
         for kernel, row in work.items()
         if row.rule in RULES and row.flops
     ]
+
+
+@functools.cache
+def _prepared(name: str) -> tuple[onnx.ModelProto, bool]:
+    """A model of the zoo, and whether it makes rounding errors larger: the same for every core."""
+    model = load(zoo.fetch(name))
+    prepared = prepare(model, zoo.MODELS[name].shapes)
+    return prepared, draw_sample(model, prepared, TOLERANCE, seed=0).amplified
 
 
 def _kernel(name: str, work: Work, calls: int, loops: list[Loop], core: Core) -> Kernel:

@@ -98,9 +98,8 @@ def take_turns(programs: Mapping[str, Run], turns: Turns, clock: Clock | None = 
         rounds.append(_round({name: programs[name] for name in order}, lengths, turns, clock))
         order.reverse()
     kept = sorted(rounds, key=lambda found: found.disturbance)[: turns.rounds]
-    known = [found.others_cpus for found in kept if found.others_cpus is not None]
     times = {name: np.array([found.blocks[name] for found in kept]) for name in programs}
-    return Measured(times, float(np.mean(known)) if known else None, len(rounds))
+    return Measured(times, _mean_of_known(found.others_cpus for found in kept), len(rounds))
 
 
 def _quiet(rounds: list[_Round]) -> int:
@@ -115,8 +114,12 @@ def _round(programs: Mapping[str, Run], lengths: Mapping[str, int], turns: Turns
         before = clock.cpu_time()
         blocks[name] = [_timed(run, clock) for _ in range(lengths[name])]
         others.append(before.others(clock.cpu_time()))
-    known = [cpus for cpus in others if cpus is not None]
-    return _Round(blocks, sum(known) / len(known) if known else None)
+    return _Round(blocks, _mean_of_known(others))
+
+
+def _mean_of_known(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
 
 
 def _timed(run: Run, clock: Clock) -> float:
